@@ -1,0 +1,34 @@
+//! Types shared by the signing pallet, the signer service and clients.
+//!
+//! ```text
+//! keys        identities: the session key `sign`, x25519 keys, verifying keys
+//! committee   signers, members, phases, the network's state
+//! program     programs and program instances
+//! session_key_call   what a session key signs and submits without a fee
+//! ```
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod committee;
+mod keys;
+mod program;
+mod session_key_call;
+
+pub use committee::{
+    Committee, CommitteeMember, Endpoint, KeygenAttempt, MaxMembers, NetworkState, Parameters,
+    Phase, SignerInfo, Validator,
+};
+pub use keys::{
+    SignerId, SignerSignature, VerifyingKey, X25519PublicKey, KEY_TYPE,
+};
+#[cfg(feature = "std")]
+pub use keys::SignerPair;
+pub use program::{
+    MaxAuxiliarySchema, MaxBytecode, MaxConfig, MaxOracleKeys, MaxProgramsPerRegistration, Program,
+    ProgramDefinition, ProgramInstance, ProgramKey, ProgramSummary, Registration, ABI_VERSION,
+};
+pub use session_key_call::{
+    announcement_payload, keygen_confirmation_payload, Announcement, KeygenConfirmation,
+    SessionKeyCall,
+};
