@@ -1,0 +1,105 @@
+//! Which protocol runs are going on, over the mesh.
+//!
+//! ```text
+//! SessionsHandle::run(spec, job)          one future per run, owned by whoever wants the result
+//!    │ Open{run, try, nonce} ⇄ peers      `opening`: agree on a session id nobody has used before
+//!    ▼
+//!   job(Session) on a blocking thread     the protocol, with a link to each other participant
+//!    │ Message{session, payload} ⇄ peers
+//!    ▼
+//!   result, or the next try
+//! ```
+//!
+//! The router hands each incoming frame to the run or session that it names. Frames that come
+//! before this node has opened what they name wait in a bounded buffer.
+//!
+//! A [`SessionsHandle::run`] future may be dropped at any time: the session is closed and the
+//! protocol thread told to stop.
+
+mod frame;
+mod opening;
+mod router;
+mod run;
+
+#[cfg(test)]
+use frame::Frame;
+pub use frame::{Nonce, RunId, SessionTag};
+pub use run::{RunError, RunSpec, Session};
+
+use crate::chain::AccountId;
+use futures::future::BoxFuture;
+use router::Router;
+use std::{fmt, sync::Arc};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// Carries messages to other validators. Messages to one validator arrive in order, or not at all.
+pub trait Carry: Send + Sync + 'static {
+    /// Sends `message` to `to`. `false` if it could not be handed to a connection in time.
+    fn send(&self, to: AccountId, message: Vec<u8>) -> BoxFuture<'static, bool>;
+}
+
+/// A message that another validator has sent.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// The validator, as the mesh has authenticated it.
+    pub from: AccountId,
+    /// An encoded frame.
+    pub message: Vec<u8>,
+}
+
+/// Starts runs. Cheap to clone.
+#[derive(Clone)]
+pub struct SessionsHandle {
+    router: Arc<Router>,
+    mesh: Arc<dyn Carry>,
+}
+
+impl fmt::Debug for SessionsHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionsHandle").finish_non_exhaustive()
+    }
+}
+
+/// The task that hands incoming frames to runs.
+pub struct Sessions {
+    router: Arc<Router>,
+    incoming: mpsc::Receiver<Incoming>,
+}
+
+impl Sessions {
+    /// Sessions over `mesh`, whose incoming messages come from `incoming`.
+    pub fn new(mesh: Arc<dyn Carry>, incoming: mpsc::Receiver<Incoming>) -> (SessionsHandle, Self) {
+        let router = Arc::new(Router::default());
+        (
+            SessionsHandle {
+                router: router.clone(),
+                mesh,
+            },
+            Self { router, incoming },
+        )
+    }
+
+    /// Routes until `stop`, or until the mesh has gone.
+    pub async fn run(mut self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                incoming = self.incoming.recv() => match incoming {
+                    Some(Incoming { from, message }) => self.router.route(&from, &message),
+                    None => return,
+                },
+            }
+        }
+    }
+}
+
+impl SessionsHandle {
+    /// How many sessions are open now.
+    pub fn open_sessions(&self) -> usize {
+        self.router.open_sessions()
+    }
+}
+
+#[cfg(test)]
+mod tests;

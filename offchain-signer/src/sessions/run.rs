@@ -1,0 +1,345 @@
+//! One run: its tries, each with a session of its own.
+
+use super::{
+    frame::{Frame, RunId, SessionTag},
+    opening::{Opening, Step},
+    router::{PeerOpen, Router},
+    SessionsHandle,
+};
+use crate::chain::{AccountId, SignerId};
+use codec::Encode;
+use rand::{rngs::OsRng, RngCore};
+use sp_crypto_hashing::blake2_256;
+use std::{collections::BTreeMap, fmt::Debug, sync::Arc, time::Duration};
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{timeout_at, Instant},
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// Opens that a participant may send for each try: its own and its answer to ours, and as many
+/// again if it restarts.
+const OPENS_PER_TRY: usize = 8;
+/// Outgoing messages that wait for the mesh: one round's messages to a full committee.
+const OUTGOING: usize = 64;
+
+/// What a run is about and who takes part.
+#[derive(Clone, Debug)]
+pub struct RunSpec {
+    /// The hash of its subject: the same at every participant, different for different subjects.
+    pub id: RunId,
+    /// This node's party id.
+    pub me: SignerId,
+    /// The other participants.
+    pub others: BTreeMap<AccountId, SignerId>,
+    /// The number of the last try; 0 for a run that is tried once.
+    pub last_try: u32,
+    /// How long to wait for all participants to open a try.
+    pub open_timeout: Duration,
+}
+
+/// A session, as the protocol sees it.
+#[derive(Debug)]
+pub struct Session {
+    /// Its id: a hash of the subject, the try and every participant's nonce. Never used before.
+    pub tag: SessionTag,
+    /// What the other participants say. Ends when the session is closed.
+    pub incoming: mpsc::UnboundedReceiver<(SignerId, Vec<u8>)>,
+    /// What this node says to one other participant.
+    pub outgoing: mpsc::Sender<(SignerId, Vec<u8>)>,
+    /// Cancelled when nobody wants the result any more.
+    pub cancel: CancellationToken,
+}
+
+/// Why a run gave no result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError<E> {
+    /// This node is in such a run already.
+    #[error("this run is going on already")]
+    AlreadyRunning,
+    /// Not everybody opened the session in time.
+    #[error("{absent:?} did not open the session in time")]
+    NotOpened {
+        /// The participants that did not.
+        absent: Vec<AccountId>,
+    },
+    /// A participant restarted, and the run has no tries left.
+    #[error("a participant restarted, and the run may not be tried again")]
+    NoTryLeft,
+    /// The protocol failed, and the run has no tries left.
+    #[error("the protocol failed")]
+    Protocol(#[source] E),
+    /// The protocol's thread ended without a word.
+    #[error("the protocol's thread was lost")]
+    Lost,
+}
+
+enum TryOutcome<T, E> {
+    Done(T),
+    Failed(RunError<E>),
+    Retry {
+        number: u32,
+        because_of: Option<PeerOpen>,
+    },
+}
+
+/// Unregisters the run when it ends or is dropped.
+struct RunGuard {
+    router: Arc<Router>,
+    id: RunId,
+}
+
+impl Drop for RunGuard {
+    fn drop(&mut self) {
+        self.router.close_run(&self.id);
+    }
+}
+
+/// Closes the session and tells the protocol to stop when it ends or is dropped.
+struct SessionGuard {
+    router: Arc<Router>,
+    tag: SessionTag,
+    _cancel: DropGuard,
+}
+
+impl Drop for SessionGuard {
+    fn drop(&mut self) {
+        self.router.close_session(&self.tag);
+    }
+}
+
+impl SessionsHandle {
+    /// Takes part in a run: opens a session with the other participants and executes `job` with it
+    /// on a blocking thread; again, if it fails and the run has tries left.
+    pub async fn run<T, E, F>(&self, spec: RunSpec, job: F) -> Result<T, RunError<E>>
+    where
+        T: Send + 'static,
+        E: Debug + Send + 'static,
+        F: Fn(Session) -> Result<T, E> + Send + Sync + 'static,
+    {
+        let opens_per_participant = OPENS_PER_TRY * (spec.last_try as usize + 1);
+        let mut opens = self
+            .router
+            .open_run(spec.id, &spec.others, opens_per_participant)
+            .ok_or(RunError::AlreadyRunning)?;
+        let _guard = RunGuard {
+            router: self.router.clone(),
+            id: spec.id,
+        };
+        let job = Arc::new(job);
+        let mut opening = Opening::new(spec.others.len(), spec.last_try, fresh_nonce());
+        let mut pending = None;
+        loop {
+            self.say_open_to_all(&spec, &opening);
+            match self
+                .one_try(&spec, &mut opening, &mut opens, pending.take(), &job)
+                .await
+            {
+                TryOutcome::Done(result) => return Ok(result),
+                TryOutcome::Failed(error) => return Err(error),
+                TryOutcome::Retry { number, because_of } => {
+                    tracing::info!(run = %hex::encode(spec.id), number, "trying a run again");
+                    opening.retry(number, fresh_nonce());
+                    pending = because_of.filter(|open| open.try_number == number);
+                }
+            }
+        }
+    }
+
+    /// Waits for everybody's nonce, then executes the job, listening for participants that restart.
+    async fn one_try<T, E, F>(
+        &self,
+        spec: &RunSpec,
+        opening: &mut Opening,
+        opens: &mut mpsc::UnboundedReceiver<PeerOpen>,
+        mut pending: Option<PeerOpen>,
+        job: &Arc<F>,
+    ) -> TryOutcome<T, E>
+    where
+        T: Send + 'static,
+        E: Debug + Send + 'static,
+        F: Fn(Session) -> Result<T, E> + Send + Sync + 'static,
+    {
+        let deadline = Instant::now() + spec.open_timeout;
+        let mut running = if spec.others.is_empty() {
+            Some(self.start(spec, opening, job))
+        } else {
+            None
+        };
+        loop {
+            let open = match (pending.take(), &mut running) {
+                (Some(open), _) => open,
+                (None, None) => match timeout_at(deadline, opens.recv()).await {
+                    Ok(Some(open)) => open,
+                    Ok(None) => return TryOutcome::Failed(RunError::Lost),
+                    Err(_) => return self.not_opened(spec, opening),
+                },
+                (None, Some((thread, _guard))) => tokio::select! {
+                    result = thread => return finished(opening, result),
+                    Some(open) = opens.recv() => open,
+                },
+            };
+            match opening.on_open(&open.from, open.try_number, open.nonce) {
+                Step::Ignore => {}
+                Step::Remind | Step::Wait => self.say_open(&open.from, spec, opening),
+                Step::Start => {
+                    self.say_open(&open.from, spec, opening);
+                    running = Some(self.start(spec, opening, job));
+                }
+                Step::Retry(number) => {
+                    return TryOutcome::Retry {
+                        number,
+                        because_of: Some(open),
+                    }
+                }
+                Step::Fail => return TryOutcome::Failed(RunError::NoTryLeft),
+            }
+        }
+    }
+
+    fn not_opened<T, E>(&self, spec: &RunSpec, opening: &Opening) -> TryOutcome<T, E> {
+        match opening.failed() {
+            Step::Retry(number) => TryOutcome::Retry {
+                number,
+                because_of: None,
+            },
+            _ => {
+                let here = opening.received();
+                let absent = spec
+                    .others
+                    .keys()
+                    .filter(|peer| !here.contains_key(*peer))
+                    .cloned()
+                    .collect();
+                TryOutcome::Failed(RunError::NotOpened { absent })
+            }
+        }
+    }
+
+    /// Opens the session that the nonces make, and executes the job with it.
+    fn start<T, E, F>(
+        &self,
+        spec: &RunSpec,
+        opening: &Opening,
+        job: &Arc<F>,
+    ) -> (JoinHandle<Result<T, E>>, SessionGuard)
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        F: Fn(Session) -> Result<T, E> + Send + Sync + 'static,
+    {
+        let tag = session_tag(spec, opening);
+        let incoming = self.router.open_session(tag, spec.others.clone());
+        let (outgoing, to_send) = mpsc::channel(OUTGOING);
+        let cancel = CancellationToken::new();
+        self.forward(spec, tag, to_send);
+        let guard = SessionGuard {
+            router: self.router.clone(),
+            tag,
+            _cancel: cancel.clone().drop_guard(),
+        };
+        let session = Session {
+            tag,
+            incoming,
+            outgoing,
+            cancel,
+        };
+        let job = job.clone();
+        (tokio::task::spawn_blocking(move || job(session)), guard)
+    }
+
+    /// Sends what the protocol says, in order, until it has said everything: the last messages of
+    /// a finished protocol still go out, because other participants need them.
+    fn forward(
+        &self,
+        spec: &RunSpec,
+        tag: SessionTag,
+        mut to_send: mpsc::Receiver<(SignerId, Vec<u8>)>,
+    ) {
+        let accounts: BTreeMap<SignerId, AccountId> = spec
+            .others
+            .iter()
+            .map(|(account, party)| (party.clone(), account.clone()))
+            .collect();
+        let mesh = self.mesh.clone();
+        tokio::spawn(async move {
+            while let Some((to, payload)) = to_send.recv().await {
+                let Some(account) = accounts.get(&to) else {
+                    continue;
+                };
+                let frame = Frame::Message {
+                    session: tag,
+                    payload,
+                };
+                if !mesh.send(account.clone(), frame.encode()).await {
+                    tracing::debug!(peer = %account, "could not send a protocol message");
+                }
+            }
+        });
+    }
+
+    fn say_open_to_all(&self, spec: &RunSpec, opening: &Opening) {
+        for account in spec.others.keys() {
+            self.say_open(account, spec, opening);
+        }
+    }
+
+    fn say_open(&self, to: &AccountId, spec: &RunSpec, opening: &Opening) {
+        let frame = Frame::Open {
+            run: spec.id,
+            try_number: opening.try_number(),
+            nonce: opening.nonce(),
+        };
+        let sent = self.mesh.send(to.clone(), frame.encode());
+        let to = to.clone();
+        tokio::spawn(async move {
+            if !sent.await {
+                tracing::debug!(peer = %to, "could not open a session");
+            }
+        });
+    }
+}
+
+fn finished<T, E: Debug>(
+    opening: &Opening,
+    result: Result<Result<T, E>, tokio::task::JoinError>,
+) -> TryOutcome<T, E> {
+    match (result, opening.failed()) {
+        (Ok(Ok(value)), _) => TryOutcome::Done(value),
+        (Ok(Err(error)), Step::Retry(number)) => {
+            tracing::info!(?error, "a try of a run failed");
+            TryOutcome::Retry {
+                number,
+                because_of: None,
+            }
+        }
+        (Ok(Err(error)), _) => TryOutcome::Failed(RunError::Protocol(error)),
+        (Err(_), _) => TryOutcome::Failed(RunError::Lost),
+    }
+}
+
+fn fresh_nonce() -> [u8; 32] {
+    let mut nonce = [0; 32];
+    OsRng.fill_bytes(&mut nonce);
+    nonce
+}
+
+fn session_tag(spec: &RunSpec, opening: &Opening) -> SessionTag {
+    let nonces: BTreeMap<&SignerId, [u8; 32]> = spec
+        .others
+        .iter()
+        .filter_map(|(account, party)| Some((party, *opening.received().get(account)?)))
+        .chain([(&spec.me, opening.nonce())])
+        .collect();
+    blake2_256(
+        &(
+            b"signing-network/session/1",
+            spec.id,
+            opening.try_number(),
+            nonces,
+        )
+            .encode(),
+    )
+}

@@ -1,0 +1,306 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use super::*;
+use crate::chain::SignerId;
+use futures::FutureExt;
+use sp_core::ByteArray;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Mutex, RwLock},
+    time::Duration,
+};
+
+type Inboxes = Arc<RwLock<HashMap<AccountId, mpsc::Sender<Incoming>>>>;
+
+struct MemoryMesh {
+    me: AccountId,
+    inboxes: Inboxes,
+}
+
+impl Carry for MemoryMesh {
+    fn send(&self, to: AccountId, message: Vec<u8>) -> BoxFuture<'static, bool> {
+        let inbox = self.inboxes.read().unwrap().get(&to).cloned();
+        let from = self.me.clone();
+        async move {
+            match inbox {
+                Some(inbox) => inbox.send(Incoming { from, message }).await.is_ok(),
+                None => false,
+            }
+        }
+        .boxed()
+    }
+}
+
+struct Net {
+    inboxes: Inboxes,
+}
+
+impl Net {
+    fn new() -> Self {
+        Self {
+            inboxes: Inboxes::default(),
+        }
+    }
+
+    fn join(&self, who: u8) -> SessionsHandle {
+        let (sender, incoming) = mpsc::channel(256);
+        self.inboxes.write().unwrap().insert(account(who), sender);
+        let mesh = Arc::new(MemoryMesh {
+            me: account(who),
+            inboxes: self.inboxes.clone(),
+        });
+        let (handle, sessions) = Sessions::new(mesh, incoming);
+        tokio::spawn(sessions.run(CancellationToken::new()));
+        handle
+    }
+
+    async fn inject(&self, from: u8, to: u8, message: Vec<u8>) {
+        let inbox = self.inboxes.read().unwrap()[&account(to)].clone();
+        inbox
+            .send(Incoming {
+                from: account(from),
+                message,
+            })
+            .await
+            .unwrap();
+    }
+}
+
+fn account(who: u8) -> AccountId {
+    AccountId::new([who; 32])
+}
+
+fn party(who: u8) -> SignerId {
+    SignerId::from_slice(&[who; 32]).unwrap()
+}
+
+fn spec(id: u8, me: u8, all: &[u8], last_try: u32) -> RunSpec {
+    let others: BTreeMap<_, _> = all
+        .iter()
+        .filter(|w| **w != me)
+        .map(|w| (account(*w), party(*w)))
+        .collect();
+    RunSpec {
+        id: [id; 32],
+        me: party(me),
+        others,
+        last_try,
+        open_timeout: Duration::from_secs(5),
+    }
+}
+
+/// Says its own number to everybody and adds up what the others say.
+fn add_up(me: u8, others: Vec<u8>) -> impl Fn(Session) -> Result<(SessionTag, u32), &'static str> {
+    move |mut session: Session| {
+        for other in &others {
+            session
+                .outgoing
+                .blocking_send((party(*other), vec![me]))
+                .unwrap();
+        }
+        let mut sum = u32::from(me);
+        for _ in &others {
+            let (_, payload) = session.incoming.blocking_recv().ok_or("closed")?;
+            sum += u32::from(payload[0]);
+        }
+        Ok((session.tag, sum))
+    }
+}
+
+fn others(me: u8, all: &[u8]) -> Vec<u8> {
+    all.iter().copied().filter(|w| *w != me).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn participants_that_come_at_different_times_share_one_session() {
+    let net = Net::new();
+    let all = [1, 2, 3];
+    let nodes: Vec<_> = all.iter().map(|who| net.join(*who)).collect();
+    let mut runs = Vec::new();
+    for (node, who) in nodes.iter().cloned().zip(all) {
+        let run = async move {
+            node.run(spec(7, who, &all, 0), add_up(who, others(who, &all)))
+                .await
+        };
+        runs.push(tokio::spawn(run));
+        // The next one opens only after this one's messages have been delivered to it.
+        tokio::task::yield_now().await;
+    }
+    let mut tags = std::collections::BTreeSet::new();
+    for run in runs {
+        let (tag, sum) = run.await.unwrap().unwrap();
+        assert_eq!(sum, 6);
+        tags.insert(tag);
+    }
+    assert_eq!(tags.len(), 1);
+    assert!(
+        nodes.iter().all(|node| node.open_sessions() == 0),
+        "a session was left behind"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_run_of_the_same_subject_has_another_session_id() {
+    let net = Net::new();
+    let (one, two) = (net.join(1), net.join(2));
+    let mut tags = std::collections::BTreeSet::new();
+    for _ in 0..3 {
+        let (a, b) = tokio::join!(
+            one.run(spec(7, 1, &[1, 2], 0), add_up(1, vec![2])),
+            two.run(spec(7, 2, &[1, 2], 0), add_up(2, vec![1])),
+        );
+        assert_eq!(a.unwrap().0, b.as_ref().unwrap().0);
+        tags.insert(b.unwrap().0);
+    }
+    assert_eq!(tags.len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_open_is_named() {
+    let net = Net::new();
+    let one = net.join(1);
+    let _silent = net.join(2);
+    let result = one.run(spec(7, 1, &[1, 2], 0), add_up(1, vec![2])).await;
+    match result {
+        Err(RunError::NotOpened { absent }) => assert_eq!(absent, [account(2)]),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(one.open_sessions(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_cannot_be_joined_twice_by_one_node() {
+    let net = Net::new();
+    let one = net.join(1);
+    let first = one.clone();
+    let running =
+        tokio::spawn(async move { first.run(spec(7, 1, &[1, 2], 0), add_up(1, vec![2])).await });
+    while !one.router.has_run(&[7; 32]) {
+        tokio::task::yield_now().await;
+    }
+    let again = one.run(spec(7, 1, &[1, 2], 0), add_up(1, vec![2])).await;
+    assert!(matches!(again, Err(RunError::AlreadyRunning)));
+    running.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_participant_is_waited_for_in_the_next_try() {
+    let net = Net::new();
+    let one = net.join(1);
+    let two = net.join(2);
+    // The first life of node 2 opens the session and then says nothing.
+    let (opened, was_opened) = tokio::sync::oneshot::channel();
+    let opened = Mutex::new(Some(opened));
+    let silent = tokio::spawn(async move {
+        two.run(spec(7, 2, &[1, 2], 3), move |mut session: Session| {
+            if let Some(opened) = opened.lock().unwrap().take() {
+                let _ = opened.send(());
+            }
+            while session.incoming.blocking_recv().is_some() {}
+            Err::<(SessionTag, u32), _>("stopped")
+        })
+        .await
+    });
+    let first =
+        tokio::spawn(async move { one.run(spec(7, 1, &[1, 2], 3), add_up(1, vec![2])).await });
+    was_opened.await.unwrap();
+    silent.abort();
+    let two = net.join(2);
+    let (_, sum) = two
+        .run(spec(7, 2, &[1, 2], 3), add_up(2, vec![1]))
+        .await
+        .unwrap();
+    assert_eq!(sum, 3);
+    assert_eq!(first.await.unwrap().unwrap().1, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn outsiders_and_garbage_do_not_disturb_a_session() {
+    use codec::Encode;
+    let net = Net::new();
+    let (one, two) = (net.join(1), net.join(2));
+    for from in [2, 9] {
+        net.inject(from, 1, vec![0xff; 100]).await;
+        let unknown = Frame::Message {
+            session: [9; 32],
+            payload: vec![1],
+        };
+        net.inject(from, 1, unknown.encode()).await;
+    }
+    let stranger = Frame::Open {
+        run: [7; 32],
+        try_number: 0,
+        nonce: [0; 32],
+    };
+    net.inject(9, 1, stranger.encode()).await;
+    let (a, b) = tokio::join!(
+        one.run(spec(7, 1, &[1, 2], 0), add_up(1, vec![2])),
+        two.run(spec(7, 2, &[1, 2], 0), add_up(2, vec![1])),
+    );
+    assert_eq!(a.unwrap(), b.unwrap());
+}
+
+#[tokio::test]
+async fn a_flood_of_early_frames_is_bounded() {
+    use codec::Encode;
+    let router = Router::default();
+    for number in 0..100_000u32 {
+        let mut session = [0; 32];
+        session[..4].copy_from_slice(&number.to_le_bytes());
+        router.route(
+            &account(2),
+            &Frame::Message {
+                session,
+                payload: vec![0; 100],
+            }
+            .encode(),
+        );
+    }
+    assert!(router.early_frames() <= 64);
+    let big = Frame::Message {
+        session: [1; 32],
+        payload: vec![0; 6 << 20],
+    }
+    .encode();
+    router.route(&account(2), &big);
+    router.route(&account(2), &big);
+    assert_eq!(router.early_frames(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropping_a_run_closes_its_session_and_stops_its_thread() {
+    let net = Net::new();
+    let (one, two) = (net.join(1), net.join(2));
+    let (ended, has_ended) = tokio::sync::oneshot::channel();
+    let ended = Mutex::new(Some(ended));
+    let (started, has_started) = tokio::sync::oneshot::channel();
+    let started = Mutex::new(Some(started));
+    let waiting = one.clone();
+    let run = tokio::spawn(async move {
+        waiting
+            .run(spec(7, 1, &[1, 2], 0), move |mut session: Session| {
+                started.lock().unwrap().take().unwrap().send(()).unwrap();
+                while session.incoming.blocking_recv().is_some() {}
+                let _ = ended
+                    .lock()
+                    .unwrap()
+                    .take()
+                    .unwrap()
+                    .send(session.cancel.is_cancelled());
+                Err::<(), _>("closed")
+            })
+            .await
+    });
+    let other = tokio::spawn(async move {
+        two.run(spec(7, 2, &[1, 2], 0), |mut session: Session| {
+            while session.incoming.blocking_recv().is_some() {}
+            Err::<(), _>("closed")
+        })
+        .await
+    });
+    has_started.await.unwrap();
+    run.abort();
+    has_ended.await.unwrap();
+    assert_eq!(one.open_sessions(), 0);
+    other.abort();
+}
