@@ -4,6 +4,7 @@
 //! keys        identities: the session key `sign`, x25519 keys, verifying keys
 //! committee   signers, members, phases, the network's state
 //! program     programs and program instances
+//! session_id  what names one run of a protocol
 //! session_key_call   what a session key signs and submits without a fee
 //! ```
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -13,6 +14,7 @@ extern crate alloc;
 mod committee;
 mod keys;
 mod program;
+mod session_id;
 mod session_key_call;
 
 pub use committee::{
@@ -27,6 +29,9 @@ pub use keys::SignerPair;
 pub use program::{
     MaxAuxiliarySchema, MaxBytecode, MaxConfig, MaxOracleKeys, MaxProgramsPerRegistration, Program,
     ProgramDefinition, ProgramInstance, ProgramKey, ProgramSummary, Registration, ABI_VERSION,
+};
+pub use session_id::{
+    KeygenStage, KeygenSubject, SessionId, SessionIdError, SessionNonce, SigningSubject, Subject,
 };
 pub use session_key_call::{
     announcement_payload, keygen_confirmation_payload, Announcement, KeygenConfirmation,
