@@ -11,7 +11,7 @@
 //! | [`chain`] | what the signer needs to know of the chain |
 //! | `api` | HTTP: relay, sign, health, info |
 //! | `program` | wasmi: compile, cache, evaluate |
-//! | `transport` | Noise over WebSocket, one mesh |
+//! | [`transport`] | Noise over WebSocket, one mesh |
 //! | `protocol` | sans-IO threshold protocols and their driver |
 //! | `sessions` | which protocol runs are going on, over the mesh |
 //! | `key_store` | sealed key shares, an active and a pending slot |
@@ -20,3 +20,4 @@
 
 pub mod chain;
 pub mod sessions;
+pub mod transport;

@@ -21,16 +21,16 @@ mod opening;
 mod router;
 mod run;
 
-#[cfg(test)]
-use frame::Frame;
-pub use frame::{Nonce, RunId, SessionTag};
 pub use run::{RunError, RunSpec, Session};
 
-use crate::chain::AccountId;
+use crate::{
+    chain::AccountId,
+    transport::{Incoming, MeshHandle},
+};
 use futures::future::BoxFuture;
 use router::Router;
-use std::{fmt, sync::Arc};
-use tokio::sync::mpsc;
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 /// Carries messages to other validators. Messages to one validator arrive in order, or not at all.
@@ -39,13 +39,20 @@ pub trait Carry: Send + Sync + 'static {
     fn send(&self, to: AccountId, message: Vec<u8>) -> BoxFuture<'static, bool>;
 }
 
-/// A message that another validator has sent.
-#[derive(Clone, Debug)]
-pub struct Incoming {
-    /// The validator, as the mesh has authenticated it.
-    pub from: AccountId,
-    /// An encoded frame.
-    pub message: Vec<u8>,
+/// How long a message may take to get out: a restarted peer is connected again in less.
+const SEND_TIMEOUT: Duration = Duration::from_secs(20);
+
+impl Carry for MeshHandle {
+    fn send(&self, to: AccountId, message: Vec<u8>) -> BoxFuture<'static, bool> {
+        let mesh = self.clone();
+        Box::pin(async move {
+            let sent = MeshHandle::send(&mesh, &to, message, Instant::now() + SEND_TIMEOUT).await;
+            if let Err(error) = &sent {
+                tracing::debug!(peer = %to, %error, "could not send");
+            }
+            sent.is_ok()
+        })
+    }
 }
 
 /// Starts runs. Cheap to clone.

@@ -1,13 +1,10 @@
 //! What validators say to each other over the mesh, SCALE-encoded.
 
 use codec::{Decode, Encode};
+use signing_primitives::SessionNonce;
 
 /// Names what a run is about: the hash of its subject, the same on every participant.
-pub type RunId = [u8; 32];
-/// A participant's random contribution to a session id.
-pub type Nonce = [u8; 32];
-/// A protocol session, as both ends name it on the wire.
-pub type SessionTag = [u8; 32];
+pub(super) type RunId = [u8; 32];
 
 /// One message of the mesh.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq)]
@@ -19,12 +16,12 @@ pub(super) enum Frame {
         /// Which try of the run, from 0. A run that fails may be tried again under a new number.
         try_number: u32,
         /// Random; part of the session id, so that no session id is ever used twice.
-        nonce: Nonce,
+        nonce: SessionNonce,
     },
     /// A protocol message of an open session.
     Message {
         /// The session.
-        session: SessionTag,
+        session: [u8; 32],
         /// The protocol's bytes.
         payload: Vec<u8>,
     },

@@ -5,8 +5,8 @@
 //! try for everybody, and the next try has a higher number. Try numbers only grow, so the
 //! participants always converge on the highest one that any of them has seen.
 
-use super::frame::Nonce;
 use crate::chain::AccountId;
+use signing_primitives::SessionNonce as Nonce;
 use std::collections::BTreeMap;
 
 /// What to do after a peer's `Open`.

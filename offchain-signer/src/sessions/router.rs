@@ -1,14 +1,18 @@
 //! Hands frames to the runs and sessions they name; keeps early ones for a while.
 
-use super::frame::{Frame, Nonce, RunId, SessionTag};
+use super::frame::{Frame, RunId};
 use crate::chain::{AccountId, SignerId};
 use codec::DecodeAll;
+use signing_primitives::SessionNonce as Nonce;
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::mpsc::{self, error::TrySendError},
+    time::Instant,
+};
 
 /// How long an early frame waits. A sign_tx request takes this long at the most from the first
 /// signer to the last.
@@ -19,6 +23,8 @@ const EARLY_FRAMES: usize = 64;
 const EARLY_BYTES: usize = 8 << 20;
 /// Messages one peer may send in one session. Key generation, the longest, takes about twenty.
 const SESSION_MESSAGES: usize = 128;
+/// Messages that wait for the protocol: a few rounds of a full committee.
+const WAITING_MESSAGES: usize = 256;
 /// Bytes one peer may send in one session. Auxiliary information for seven takes under 4 MB.
 const SESSION_BYTES: usize = 32 << 20;
 
@@ -41,8 +47,8 @@ struct RunEntry {
 
 struct SessionEntry {
     participants: BTreeMap<AccountId, SignerId>,
-    messages: mpsc::UnboundedSender<PartyMessage>,
-    /// Messages and bytes used per participant: bounds the channel.
+    messages: mpsc::Sender<PartyMessage>,
+    /// Messages and bytes that each participant has sent.
     used: BTreeMap<AccountId, (usize, usize)>,
 }
 
@@ -55,7 +61,7 @@ struct EarlyFrame {
 #[derive(Default)]
 struct State {
     runs: HashMap<RunId, RunEntry>,
-    sessions: HashMap<SessionTag, SessionEntry>,
+    sessions: HashMap<[u8; 32], SessionEntry>,
     early: HashMap<AccountId, VecDeque<EarlyFrame>>,
 }
 
@@ -122,11 +128,11 @@ impl Router {
     /// Registers a session; what its participants have sent early comes first.
     pub(super) fn open_session(
         &self,
-        tag: SessionTag,
+        tag: [u8; 32],
         participants: BTreeMap<AccountId, SignerId>,
-    ) -> mpsc::UnboundedReceiver<PartyMessage> {
+    ) -> mpsc::Receiver<PartyMessage> {
         let mut state = self.state();
-        let (messages, receiver) = mpsc::unbounded_channel();
+        let (messages, receiver) = mpsc::channel(WAITING_MESSAGES);
         let peers: Vec<_> = participants.keys().cloned().collect();
         state.sessions.insert(
             tag,
@@ -143,7 +149,7 @@ impl Router {
         receiver
     }
 
-    pub(super) fn close_session(&self, tag: &SessionTag) {
+    pub(super) fn close_session(&self, tag: &[u8; 32]) {
         self.state().sessions.remove(tag);
     }
 }
@@ -231,7 +237,8 @@ impl SessionEntry {
             tracing::debug!(peer = %from, "over its budget in one session");
             return;
         }
-        // The session may just have ended: then nobody needs it.
-        let _ = self.messages.send((party.clone(), payload));
+        if let Err(TrySendError::Full(_)) = self.messages.try_send((party.clone(), payload)) {
+            tracing::debug!(peer = %from, "faster than this node by a whole session");
+        }
     }
 }

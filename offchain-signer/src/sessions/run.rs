@@ -1,15 +1,15 @@
 //! One run: its tries, each with a session of its own.
 
 use super::{
-    frame::{Frame, RunId, SessionTag},
+    frame::{Frame, RunId},
     opening::{Opening, Step},
-    router::{PeerOpen, Router},
+    router::{PartyMessage, PeerOpen, Router},
     SessionsHandle,
 };
 use crate::chain::{AccountId, SignerId};
 use codec::Encode;
 use rand::{rngs::OsRng, RngCore};
-use sp_crypto_hashing::blake2_256;
+use signing_primitives::{SessionId, SessionIdError, SessionNonce, Subject};
 use std::{collections::BTreeMap, fmt::Debug, sync::Arc, time::Duration};
 use tokio::{
     sync::mpsc,
@@ -27,8 +27,8 @@ const OUTGOING: usize = 64;
 /// What a run is about and who takes part.
 #[derive(Clone, Debug)]
 pub struct RunSpec {
-    /// The hash of its subject: the same at every participant, different for different subjects.
-    pub id: RunId,
+    /// What it is about: the same at every participant.
+    pub subject: Subject,
     /// This node's party id.
     pub me: SignerId,
     /// The other participants.
@@ -39,15 +39,21 @@ pub struct RunSpec {
     pub open_timeout: Duration,
 }
 
+impl RunSpec {
+    fn id(&self) -> RunId {
+        self.subject.hash().0
+    }
+}
+
 /// A session, as the protocol sees it.
 #[derive(Debug)]
 pub struct Session {
-    /// Its id: a hash of the subject, the try and every participant's nonce. Never used before.
-    pub tag: SessionTag,
+    /// Commits to the subject and to every participant's nonce. Never used before.
+    pub id: SessionId,
     /// What the other participants say. Ends when the session is closed.
-    pub incoming: mpsc::UnboundedReceiver<(SignerId, Vec<u8>)>,
+    pub incoming: mpsc::Receiver<PartyMessage>,
     /// What this node says to one other participant.
-    pub outgoing: mpsc::Sender<(SignerId, Vec<u8>)>,
+    pub outgoing: mpsc::Sender<PartyMessage>,
     /// Cancelled when nobody wants the result any more.
     pub cancel: CancellationToken,
 }
@@ -59,6 +65,9 @@ pub enum RunError<E> {
     /// This node is in such a run already.
     #[error("this run is going on already")]
     AlreadyRunning,
+    /// The participants are not those of the subject.
+    #[error("the participants are not those of the subject")]
+    Participants(#[source] SessionIdError),
     /// Not everybody opened the session in time.
     #[error("{absent:?} did not open the session in time")]
     NotOpened {
@@ -100,13 +109,13 @@ impl Drop for RunGuard {
 /// Closes the session and tells the protocol to stop when it ends or is dropped.
 struct SessionGuard {
     router: Arc<Router>,
-    tag: SessionTag,
+    id: SessionId,
     _cancel: DropGuard,
 }
 
 impl Drop for SessionGuard {
     fn drop(&mut self) {
-        self.router.close_session(&self.tag);
+        self.router.close_session(&self.id.0);
     }
 }
 
@@ -122,11 +131,11 @@ impl SessionsHandle {
         let opens_per_participant = OPENS_PER_TRY * (spec.last_try as usize + 1);
         let mut opens = self
             .router
-            .open_run(spec.id, &spec.others, opens_per_participant)
+            .open_run(spec.id(), &spec.others, opens_per_participant)
             .ok_or(RunError::AlreadyRunning)?;
         let _guard = RunGuard {
             router: self.router.clone(),
-            id: spec.id,
+            id: spec.id(),
         };
         let job = Arc::new(job);
         let mut opening = Opening::new(spec.others.len(), spec.last_try, fresh_nonce());
@@ -140,7 +149,7 @@ impl SessionsHandle {
                 TryOutcome::Done(result) => return Ok(result),
                 TryOutcome::Failed(error) => return Err(error),
                 TryOutcome::Retry { number, because_of } => {
-                    tracing::info!(run = %hex::encode(spec.id), number, "trying a run again");
+                    tracing::info!(run = %hex::encode(spec.id()), number, "trying a run again");
                     opening.retry(number, fresh_nonce());
                     pending = because_of.filter(|open| open.try_number == number);
                 }
@@ -163,11 +172,7 @@ impl SessionsHandle {
         F: Fn(Session) -> Result<T, E> + Send + Sync + 'static,
     {
         let deadline = Instant::now() + spec.open_timeout;
-        let mut running = if spec.others.is_empty() {
-            Some(self.start(spec, opening, job))
-        } else {
-            None
-        };
+        let mut running = None;
         loop {
             let open = match (pending.take(), &mut running) {
                 (Some(open), _) => open,
@@ -186,7 +191,10 @@ impl SessionsHandle {
                 Step::Remind | Step::Wait => self.say_open(&open.from, spec, opening),
                 Step::Start => {
                     self.say_open(&open.from, spec, opening);
-                    running = Some(self.start(spec, opening, job));
+                    match self.start(spec, opening, job) {
+                        Ok(started) => running = Some(started),
+                        Err(error) => return TryOutcome::Failed(RunError::Participants(error)),
+                    }
                 }
                 Step::Retry(number) => {
                     return TryOutcome::Retry {
@@ -224,30 +232,30 @@ impl SessionsHandle {
         spec: &RunSpec,
         opening: &Opening,
         job: &Arc<F>,
-    ) -> (JoinHandle<Result<T, E>>, SessionGuard)
+    ) -> Result<(JoinHandle<Result<T, E>>, SessionGuard), SessionIdError>
     where
         T: Send + 'static,
         E: Send + 'static,
         F: Fn(Session) -> Result<T, E> + Send + Sync + 'static,
     {
-        let tag = session_tag(spec, opening);
-        let incoming = self.router.open_session(tag, spec.others.clone());
+        let id = session_id(spec, opening)?;
+        let incoming = self.router.open_session(id.0, spec.others.clone());
         let (outgoing, to_send) = mpsc::channel(OUTGOING);
+        self.forward(spec, id, to_send);
         let cancel = CancellationToken::new();
-        self.forward(spec, tag, to_send);
         let guard = SessionGuard {
             router: self.router.clone(),
-            tag,
+            id,
             _cancel: cancel.clone().drop_guard(),
         };
         let session = Session {
-            tag,
+            id,
             incoming,
             outgoing,
             cancel,
         };
         let job = job.clone();
-        (tokio::task::spawn_blocking(move || job(session)), guard)
+        Ok((tokio::task::spawn_blocking(move || job(session)), guard))
     }
 
     /// Sends what the protocol says, in order, until it has said everything: the last messages of
@@ -255,8 +263,8 @@ impl SessionsHandle {
     fn forward(
         &self,
         spec: &RunSpec,
-        tag: SessionTag,
-        mut to_send: mpsc::Receiver<(SignerId, Vec<u8>)>,
+        session: SessionId,
+        mut to_send: mpsc::Receiver<PartyMessage>,
     ) {
         let accounts: BTreeMap<SignerId, AccountId> = spec
             .others
@@ -270,7 +278,7 @@ impl SessionsHandle {
                     continue;
                 };
                 let frame = Frame::Message {
-                    session: tag,
+                    session: session.0,
                     payload,
                 };
                 if !mesh.send(account.clone(), frame.encode()).await {
@@ -288,7 +296,7 @@ impl SessionsHandle {
 
     fn say_open(&self, to: &AccountId, spec: &RunSpec, opening: &Opening) {
         let frame = Frame::Open {
-            run: spec.id,
+            run: spec.id(),
             try_number: opening.try_number(),
             nonce: opening.nonce(),
         };
@@ -320,26 +328,18 @@ fn finished<T, E: Debug>(
     }
 }
 
-fn fresh_nonce() -> [u8; 32] {
+fn fresh_nonce() -> SessionNonce {
     let mut nonce = [0; 32];
     OsRng.fill_bytes(&mut nonce);
     nonce
 }
 
-fn session_tag(spec: &RunSpec, opening: &Opening) -> SessionTag {
-    let nonces: BTreeMap<&SignerId, [u8; 32]> = spec
+fn session_id(spec: &RunSpec, opening: &Opening) -> Result<SessionId, SessionIdError> {
+    let nonces: BTreeMap<SignerId, SessionNonce> = spec
         .others
         .iter()
-        .filter_map(|(account, party)| Some((party, *opening.received().get(account)?)))
-        .chain([(&spec.me, opening.nonce())])
+        .filter_map(|(account, party)| Some((party.clone(), *opening.received().get(account)?)))
+        .chain([(spec.me.clone(), opening.nonce())])
         .collect();
-    blake2_256(
-        &(
-            b"signing-network/session/1",
-            spec.id,
-            opening.try_number(),
-            nonces,
-        )
-            .encode(),
-    )
+    spec.subject.session_id(&nonces)
 }

@@ -1,8 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use super::*;
+use super::{frame::Frame, *};
 use crate::chain::SignerId;
 use futures::FutureExt;
+use signing_primitives::{KeygenSubject, SessionId, Subject};
 use sp_core::ByteArray;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -81,7 +82,7 @@ fn spec(id: u8, me: u8, all: &[u8], last_try: u32) -> RunSpec {
         .map(|w| (account(*w), party(*w)))
         .collect();
     RunSpec {
-        id: [id; 32],
+        subject: subject(id, all),
         me: party(me),
         others,
         last_try,
@@ -89,8 +90,17 @@ fn spec(id: u8, me: u8, all: &[u8], last_try: u32) -> RunSpec {
     }
 }
 
+fn subject(id: u8, all: &[u8]) -> Subject {
+    Subject::Keygen(KeygenSubject {
+        genesis_hash: Default::default(),
+        attempt: id.into(),
+        members: all.iter().map(|who| party(*who)).collect(),
+        threshold: 2,
+    })
+}
+
 /// Says its own number to everybody and adds up what the others say.
-fn add_up(me: u8, others: Vec<u8>) -> impl Fn(Session) -> Result<(SessionTag, u32), &'static str> {
+fn add_up(me: u8, others: Vec<u8>) -> impl Fn(Session) -> Result<(SessionId, u32), &'static str> {
     move |mut session: Session| {
         for other in &others {
             session
@@ -103,7 +113,7 @@ fn add_up(me: u8, others: Vec<u8>) -> impl Fn(Session) -> Result<(SessionTag, u3
             let (_, payload) = session.incoming.blocking_recv().ok_or("closed")?;
             sum += u32::from(payload[0]);
         }
-        Ok((session.tag, sum))
+        Ok((session.id, sum))
     }
 }
 
@@ -175,7 +185,7 @@ async fn a_run_cannot_be_joined_twice_by_one_node() {
     let first = one.clone();
     let running =
         tokio::spawn(async move { first.run(spec(7, 1, &[1, 2], 0), add_up(1, vec![2])).await });
-    while !one.router.has_run(&[7; 32]) {
+    while !one.router.has_run(&subject(7, &[1, 2]).hash().0) {
         tokio::task::yield_now().await;
     }
     let again = one.run(spec(7, 1, &[1, 2], 0), add_up(1, vec![2])).await;
@@ -197,7 +207,7 @@ async fn a_restarted_participant_is_waited_for_in_the_next_try() {
                 let _ = opened.send(());
             }
             while session.incoming.blocking_recv().is_some() {}
-            Err::<(SessionTag, u32), _>("stopped")
+            Err::<(SessionId, u32), _>("stopped")
         })
         .await
     });
@@ -228,7 +238,7 @@ async fn outsiders_and_garbage_do_not_disturb_a_session() {
         net.inject(from, 1, unknown.encode()).await;
     }
     let stranger = Frame::Open {
-        run: [7; 32],
+        run: subject(7, &[1, 2]).hash().0,
         try_number: 0,
         nonce: [0; 32],
     };
