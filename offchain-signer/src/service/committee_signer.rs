@@ -1,0 +1,128 @@
+//! Signing with this node's share, together with other members of the committee.
+
+use super::shares::Shares;
+use crate::{
+    chain::{AccountId, SignerId},
+    protocol::{self, Deadlines, KeyMaterialError, Link, NodeSigner, PartyId, Run, SessionError},
+    request::{RunSigning, SigningFailure, SigningOrder},
+    sessions::{RunError, RunSpec, Session, SessionsHandle},
+};
+use async_trait::async_trait;
+use signing_primitives::Subject;
+use sp_core::H256;
+use sp_keystore::KeystorePtr;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::{sync::Semaphore, time::Instant};
+
+/// How long the participants may take to open the session. The last signer's request may still be
+/// on its way, or its programs running.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long a round may take: 20 times what it takes when nothing else is going on.
+const ROUND_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a signature may take from the moment the session is open.
+const SIGNING_TIMEOUT: Duration = Duration::from_secs(20);
+/// Sessions at a time. Each is a thread that computes most of its life: more of them than this
+/// make none of them faster, and the requests beyond are better told so than kept waiting.
+const MAX_SESSIONS: usize = 32;
+
+/// Runs this node's part of signing sessions.
+pub(super) struct CommitteeSigner {
+    genesis_hash: H256,
+    keystore: KeystorePtr,
+    sessions: SessionsHandle,
+    shares: Arc<Shares>,
+    slots: Semaphore,
+}
+
+impl CommitteeSigner {
+    pub(super) fn new(
+        genesis_hash: H256,
+        keystore: KeystorePtr,
+        sessions: SessionsHandle,
+        shares: Arc<Shares>,
+    ) -> Self {
+        Self { genesis_hash, keystore, sessions, shares, slots: Semaphore::new(MAX_SESSIONS) }
+    }
+}
+
+#[async_trait]
+impl RunSigning for CommitteeSigner {
+    async fn sign(&self, order: SigningOrder) -> Result<[u8; 65], SigningFailure> {
+        let _slot = self.slots.try_acquire().map_err(|_| SigningFailure::Busy)?;
+        let share = self
+            .shares
+            .of_generation(order.generation)
+            .ok_or(SigningFailure::NoShare { generation: order.generation })?;
+        let participants =
+            order.participants.iter().cloned().map(PartyId::from).collect();
+        let material = share.material.clone();
+        let index = order.registration_index;
+        let inputs = tokio::task::spawn_blocking(move || {
+            material.signing_inputs(Some(index), &participants)
+        })
+        .await
+        .map_err(internal)?
+        .map_err(internal)?;
+        let subject =
+            inputs.subject(self.genesis_hash, order.generation, order.digest, order.request_id);
+        if subject.verifying_key != order.verifying_key {
+            return Err(internal(KeyMaterialError::NoSuchChild(index)));
+        }
+        let others: BTreeMap<AccountId, SignerId> = share
+            .accounts
+            .iter()
+            .filter(|(_, party)| **party != order.me && order.participants.contains(*party))
+            .map(|(account, party)| (account.clone(), party.clone()))
+            .collect();
+        let spec = RunSpec {
+            subject: Subject::Signing(subject),
+            me: order.me.clone(),
+            others,
+            last_try: 0,
+            open_timeout: OPEN_TIMEOUT,
+        };
+        let signer = NodeSigner::new(self.keystore.clone(), order.me).map_err(internal)?;
+        let runtime = tokio::runtime::Handle::current();
+        let digest = order.digest;
+        let job = move |session: Session| {
+            let run = Run {
+                session_id: session.id,
+                signer: signer.clone(),
+                link: Link::from(session.outgoing, session.incoming),
+                deadlines: Deadlines {
+                    round: ROUND_TIMEOUT,
+                    overall: Instant::now() + SIGNING_TIMEOUT,
+                },
+                cancel: session.cancel,
+                runtime: runtime.clone(),
+            };
+            protocol::signing::sign(inputs.clone(), digest, run)
+        };
+        match self.sessions.run(spec, job).await {
+            Ok(signature) => Ok(signature.0),
+            Err(error) => Err(failure(error, &share.accounts)),
+        }
+    }
+}
+
+fn internal(error: impl std::error::Error + Send + Sync + 'static) -> SigningFailure {
+    SigningFailure::Internal(Box::new(error))
+}
+
+fn failure(
+    error: RunError<SessionError>,
+    accounts: &BTreeMap<AccountId, SignerId>,
+) -> SigningFailure {
+    match error {
+        RunError::NotOpened { absent } => SigningFailure::TimedOut {
+            absent: absent.iter().filter_map(|account| accounts.get(account).cloned()).collect(),
+        },
+        RunError::Protocol(SessionError::TimedOut { absent, .. }) => {
+            SigningFailure::TimedOut { absent: absent.into_iter().map(SignerId::from).collect() }
+        }
+        RunError::Protocol(error) if !error.blamed().is_empty() => SigningFailure::Misbehaved {
+            culprits: error.blamed().into_iter().map(SignerId::from).collect(),
+        },
+        error => internal(error),
+    }
+}
