@@ -1,0 +1,323 @@
+//! The signer service: everything in this crate, put together and following the chain.
+//!
+//! ```text
+//!             heads ─► Announcer        keeps the chain's record of this signer right
+//!  chain ────────────► KeyGeneration    makes, keeps, confirms and uses key shares
+//!             heads ─► mesh topology    who connects to whom
+//!
+//!  HTTP ─► api ─► Relayer ─► other signers' HTTP
+//!            └──► Signer ─► CommitteeSigner ─► sessions ─► mesh
+//! ```
+//! [`SignerService::start`] fails early: a port in use or a key store that cannot be opened is an
+//! error before the node goes on. [`SignerService::run`] then runs until it is told to stop.
+
+mod announcer;
+mod committee_signer;
+mod key_generation;
+mod programs;
+mod shares;
+
+use crate::{
+    api::{self, AcceptPeer, ApiConfig, ApiParts},
+    chain::{AccountId, ChainError, Heads, NetworkState, WatchChain},
+    identity::Identity,
+    key_store::{KeyStore, KeyStoreError},
+    program::{Limits as ProgramLimits, ProgramEngine},
+    request::{Admission, AskError, HttpSigners, RelayConfig, Relayer, Signer},
+    sessions::Sessions,
+    transport::{Limits as MeshLimits, Mesh, MeshConfig, MeshHandle, Peer},
+};
+use announcer::Announcer;
+use axum::{extract::WebSocketUpgrade, response::Response, Router};
+use committee_signer::CommitteeSigner;
+use key_generation::KeyGeneration;
+use shares::Shares;
+use signing_primitives::{CommitteeMember, Endpoint, Phase};
+use sp_keystore::KeystorePtr;
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+/// What a signer needs to be told.
+pub struct SignerConfig {
+    /// Where the HTTP API listens. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// What is announced on chain, `host:port`; where it turns out to listen if `None`.
+    pub public_endpoint: Option<String>,
+    /// The file of the key store.
+    pub key_store: PathBuf,
+    /// The password of the key store.
+    pub password: Zeroizing<String>,
+    /// Version and commit, for `GET /version`.
+    pub version: String,
+}
+
+/// The service cannot start, or cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// The HTTP API's address cannot be listened on.
+    #[error("cannot listen on {address}: choose another with --signer-listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The public endpoint is longer than the chain takes.
+    #[error("the public endpoint is longer than 255 bytes")]
+    EndpointTooLong,
+    /// The key store cannot be opened.
+    #[error(transparent)]
+    KeyStore(#[from] KeyStoreError),
+    /// The HTTP client cannot be made.
+    #[error("cannot set up the HTTP client")]
+    Client(#[source] AskError),
+    /// The HTTP server ended.
+    #[error("the HTTP server ended")]
+    Server(#[source] io::Error),
+    /// A part of the service ended although nobody told it to.
+    #[error("a part of the signer service ended unexpectedly")]
+    Ended,
+}
+
+/// The service, ready to run.
+pub struct SignerService<C> {
+    chain: Arc<C>,
+    listener: TcpListener,
+    router: Router,
+    mesh: Mesh,
+    handle: MeshHandle,
+    sessions: Sessions,
+    identity: Arc<Identity>,
+    announcer: Announcer<C>,
+    key_generation: KeyGeneration<C>,
+}
+
+struct MeshDoor(MeshHandle);
+
+impl AcceptPeer for MeshDoor {
+    fn accept(&self, upgrade: WebSocketUpgrade, remote: Option<IpAddr>) -> Response {
+        self.0.upgrade(upgrade, remote)
+    }
+}
+
+impl<C: WatchChain> SignerService<C> {
+    /// Opens the key store and the HTTP port.
+    ///
+    /// # Errors
+    /// [`ServiceError`], with what to do about it.
+    pub async fn start(
+        config: SignerConfig,
+        chain: Arc<C>,
+        keystore: KeystorePtr,
+    ) -> Result<Self, ServiceError> {
+        let genesis_hash = chain.genesis_hash();
+        let (path, password) = (config.key_store, config.password);
+        let key_store = tokio::task::spawn_blocking(move || {
+            KeyStore::open(&path, &password, genesis_hash)
+        })
+        .await
+        .map_err(|_| ServiceError::Ended)??;
+        let key_store = Arc::new(key_store);
+
+        let address = config.listen;
+        let listening = |source| ServiceError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listening)?;
+        let local = listener.local_addr().map_err(listening)?;
+        let endpoint = config.public_endpoint.unwrap_or_else(|| local.to_string());
+        let endpoint = Endpoint::try_from(endpoint.into_bytes())
+            .map_err(|_| ServiceError::EndpointTooLong)?;
+
+        let identity =
+            Arc::new(Identity::new(keystore.clone(), key_store.x25519_secret()));
+        let (handle, incoming, mesh) = Mesh::new(MeshConfig {
+            x25519_secret: key_store.x25519_secret(),
+            genesis_hash,
+            limits: MeshLimits::default(),
+        });
+        let (sessions_handle, sessions) = Sessions::new(Arc::new(handle.clone()), incoming);
+        let shares = Arc::new(Shares::default());
+
+        let engine = Arc::new(ProgramEngine::new(ProgramLimits::default()));
+        let admission = Arc::new(Admission::new(identity.clone(), chain.clone(), engine));
+        let signers = HttpSigners::new().map_err(ServiceError::Client)?;
+        let router = api::router(ApiParts {
+            relayer: Arc::new(Relayer::new(
+                admission.clone(),
+                Arc::new(signers),
+                RelayConfig::default(),
+            )),
+            signer: Arc::new(Signer::new(
+                admission.clone(),
+                Arc::new(CommitteeSigner::new(
+                    genesis_hash,
+                    keystore.clone(),
+                    sessions_handle.clone(),
+                    shares.clone(),
+                )),
+            )),
+            admission,
+            peers: Arc::new(MeshDoor(handle.clone())),
+            version: config.version,
+            config: ApiConfig::default(),
+        });
+        Ok(Self {
+            announcer: Announcer::new(chain.clone(), identity.clone(), endpoint),
+            key_generation: KeyGeneration::new(
+                chain.clone(),
+                identity.clone(),
+                keystore,
+                key_store,
+                sessions_handle,
+                shares,
+            ),
+            chain,
+            listener,
+            router,
+            mesh,
+            handle,
+            sessions,
+            identity,
+        })
+    }
+
+    /// Where the HTTP API listens.
+    ///
+    /// # Errors
+    /// The operating system's, if it cannot tell.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Runs until `stop`.
+    ///
+    /// # Errors
+    /// [`ServiceError`], if a part of it ends without being told to.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), ServiceError> {
+        let mut parts: JoinSet<Result<(), ServiceError>> = JoinSet::new();
+        let (mesh, sessions) = (self.mesh, self.sessions);
+        let child = stop.child_token();
+        let _stop_parts = child.clone().drop_guard();
+
+        let stopped = child.clone();
+        parts.spawn(async move {
+            mesh.run(stopped).await;
+            Ok(())
+        });
+        let stopped = child.clone();
+        parts.spawn(async move {
+            sessions.run(stopped).await;
+            Ok(())
+        });
+        let stopped = child.clone();
+        let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
+        parts.spawn(async move {
+            tokio::select! {
+                served = axum::serve(self.listener, service) => {
+                    served.map_err(ServiceError::Server)
+                }
+                () = stopped.cancelled() => Ok(()),
+            }
+        });
+        let follower = Follower {
+            chain: self.chain,
+            handle: self.handle,
+            identity: self.identity,
+            announcer: self.announcer,
+            key_generation: self.key_generation,
+        };
+        parts.spawn(follower.run(child));
+
+        match parts.join_next().await {
+            _ if stop.is_cancelled() => Ok(()),
+            Some(Ok(Err(error))) => Err(error),
+            _ => Err(ServiceError::Ended),
+        }
+    }
+}
+
+/// Does what every new head of the chain asks for.
+struct Follower<C> {
+    chain: Arc<C>,
+    handle: MeshHandle,
+    identity: Arc<Identity>,
+    announcer: Announcer<C>,
+    key_generation: KeyGeneration<C>,
+}
+
+impl<C: WatchChain> Follower<C> {
+    async fn run(mut self, stop: CancellationToken) -> Result<(), ServiceError> {
+        let mut heads = self.chain.heads();
+        loop {
+            let now = *heads.borrow_and_update();
+            if let Err(error) = self.follow(&now).await {
+                tracing::warn!(%error, "cannot read the chain; will look again at the next block");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                changed = heads.changed() => if changed.is_err() {
+                    return Err(ServiceError::Ended);
+                },
+                (attempt, result) = self.key_generation.finished() => {
+                    self.key_generation.keep(attempt, result).await;
+                }
+            }
+        }
+    }
+
+    async fn follow(&mut self, heads: &Heads) -> Result<(), ChainError> {
+        let finalized = self.chain.network_state(heads.finalized.hash)?;
+        let best = self.chain.network_state(heads.best.hash)?;
+        self.connect(&finalized);
+        self.announcer.follow(heads, &best).await;
+        self.key_generation.follow(heads, &finalized, &best).await;
+        Ok(())
+    }
+
+    /// Tells the mesh who this node is and who it talks to: the members of the committee, or those
+    /// who are making the key, if it is one of them.
+    fn connect(&self, finalized: &NetworkState) {
+        let keys = self.identity.signing_keys();
+        let mut peers = Vec::new();
+        let mut me = None;
+        for members in groups(finalized) {
+            let Some(own) = members.iter().find(|member| keys.contains(&member.party)) else {
+                continue;
+            };
+            me = Some(own.validator.clone());
+            peers.extend(members.iter().filter_map(|member| peer(finalized, &member.validator)));
+        }
+        peers.sort_by(|a, b| a.account.cmp(&b.account));
+        peers.dedup_by(|a, b| a.account == b.account);
+        self.handle.set_topology(me, peers);
+    }
+}
+
+/// The sets of validators that talk to each other now.
+fn groups(state: &NetworkState) -> Vec<&[CommitteeMember<AccountId>]> {
+    let committee = state.committee.as_ref().map(|committee| committee.members.as_slice());
+    let making = match &state.phase {
+        Phase::Keygen(attempt) => Some(attempt.members.as_slice()),
+        _ => None,
+    };
+    committee.into_iter().chain(making).collect()
+}
+
+/// A validator as the mesh needs to know it, from its announcement.
+fn peer(state: &NetworkState, account: &AccountId) -> Option<Peer> {
+    let validator = state.validators.iter().find(|validator| validator.account == *account)?;
+    let signer = validator.signer.as_ref()?;
+    Some(Peer {
+        account: account.clone(),
+        endpoint: String::from_utf8(signer.endpoint.to_vec()).ok()?,
+        x25519: signer.x25519,
+    })
+}

@@ -1,0 +1,63 @@
+//! The programs of registrations, run by the program engine.
+
+use crate::{
+    chain::{Program, ProgramKey},
+    program::{CompiledProgram, Input, ProgramEngine, ProgramError},
+    request::{EvaluateProgram, ProgramFailure, ProgramInput},
+};
+use std::sync::Arc;
+
+impl EvaluateProgram for ProgramEngine {
+    fn evaluate(
+        &self,
+        key: ProgramKey,
+        program: &Program,
+        fuel: u64,
+        input: ProgramInput<'_>,
+    ) -> Result<(), ProgramFailure> {
+        let input = Input {
+            message: input.message,
+            auxiliary_data: input.auxiliary_data,
+            config: input.config,
+            oracle_data: &[],
+            requester: input.requester.as_ref(),
+        };
+        Ok(compiled(self, key, program)?.evaluate(&input, fuel)?)
+    }
+
+    fn custom_hash(
+        &self,
+        key: ProgramKey,
+        program: &Program,
+        fuel: u64,
+        message: &[u8],
+    ) -> Result<[u8; 32], ProgramFailure> {
+        Ok(compiled(self, key, program)?.custom_hash(message, fuel)?)
+    }
+}
+
+fn compiled(
+    engine: &ProgramEngine,
+    key: ProgramKey,
+    program: &Program,
+) -> Result<Arc<CompiledProgram>, ProgramError> {
+    engine.load(key, &program.bytecode)
+}
+
+impl From<ProgramError> for ProgramFailure {
+    fn from(error: ProgramError) -> Self {
+        match error {
+            ProgramError::Refused(text) => Self::Refused(text),
+            ProgramError::OutOfFuel => Self::OutOfFuel,
+            ProgramError::OutOfMemory => Self::OutOfMemory,
+            ProgramError::StackOverflow => Self::StackOverflow,
+            ProgramError::Trapped(_) => Self::Trapped,
+            ProgramError::MalformedResult => Self::MalformedResult,
+            ProgramError::NoCustomHash => Self::NoCustomHash,
+            error => {
+                tracing::debug!(%error, "a program that cannot be run");
+                Self::BadModule
+            }
+        }
+    }
+}
