@@ -19,5 +19,6 @@
 #![forbid(unsafe_code)]
 
 pub mod chain;
+pub mod protocol;
 pub mod sessions;
 pub mod transport;

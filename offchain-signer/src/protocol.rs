@@ -1,0 +1,47 @@
+//! The threshold protocols, and what drives them. Knows nothing of sockets, HTTP or the chain.
+//!
+//! ```text
+//!           bytes from and to each party           synedrion on manul, production parameters
+//! sessions ◄────────── Link ──────────► Mailbox ◄─► driver ◄─► KeyInit, KeyResharing, AuxGen,
+//!                                        stages,               InteractiveSigning
+//!                                        deadlines,
+//!                                        cancellation
+//! ```
+//!
+//! [`keygen::generate`] and [`signing::sign`] each run one member's side of a protocol to its end,
+//! on the calling thread: the work is nearly all arithmetic, so the caller is a thread on which
+//! blocking is fine (`tokio::task::spawn_blocking`). They return the result, or a [`SessionError`]
+//! that names whoever is to blame.
+//!
+//! A run is named by a [`SessionId`](signing_primitives::SessionId), which commits to everything
+//! that the run is about. The caller makes sure that it is never used twice.
+//!
+//! # What is trusted
+//! The link must tell the truth about who sent a message (the transport authenticates its peers);
+//! nothing else about a message is believed. What a peer sends may be garbage, late, early,
+//! repeated, of another session, or made to trip the library: it costs the peer its good name, and
+//! this session at most. Only [`Misconduct::evidence`] can be proof of anything, and whether it is
+//! is decided by those who check it.
+
+mod driver;
+mod error;
+pub mod key_material;
+pub mod keygen;
+mod mailbox;
+mod parameters;
+mod party;
+mod public_parts;
+pub mod signing;
+#[cfg(test)]
+pub(crate) mod test_network;
+
+pub use error::{Fault, Misconduct, Round, SessionError};
+pub use key_material::{KeyMaterial, KeyMaterialError, SigningInputs};
+pub use keygen::{Keygen, KeygenError};
+pub use mailbox::{Deadlines, Link, Run, Stage, MAX_MESSAGE_BYTES};
+pub use parameters::{NetworkSession, NodeSigner, PartySignature, SignerKeyMissing};
+pub use party::PartyId;
+pub use signing::RecoverableSignature;
+
+/// The parameters of the protocols: secp256k1, 112 bits of security.
+pub type Params = synedrion::k256::ProductionParams112;
