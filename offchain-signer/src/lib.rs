@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | [`chain`] | what the signer needs to know of the chain |
 //! | `api` | HTTP: relay, sign, health, info |
-//! | `program` | wasmi: compile, cache, evaluate |
+//! | [`program`] | wasmi: compile, cache, evaluate |
 //! | `transport` | Noise over WebSocket, one mesh |
 //! | `protocol` | sans-IO threshold protocols and their driver |
 //! | `sessions` | which protocol runs are going on, over the mesh |
@@ -19,3 +19,4 @@
 #![forbid(unsafe_code)]
 
 pub mod chain;
+pub mod program;
