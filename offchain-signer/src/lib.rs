@@ -8,17 +8,25 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | [`chain`] | what the signer needs to know of the chain |
-//! | `api` | HTTP: relay, sign, health, info |
-//! | `program` | wasmi: compile, cache, evaluate |
+//! | [`api`] | HTTP: relay, sign, health, info |
+//! | [`request`] | which requests are granted, and how a relayer gets them signed |
+//! | [`program`] | wasmi: compile, cache, evaluate |
 //! | [`transport`] | Noise over WebSocket, one mesh |
-//! | `protocol` | sans-IO threshold protocols and their driver |
-//! | `sessions` | which protocol runs are going on, over the mesh |
-//! | `key_store` | sealed key shares, an active and a pending slot |
-//! | `service` | all of these together, following the chain |
+//! | [`sessions`] | which protocol runs are going on, over the mesh |
+//! | [`protocol`] | sans-IO threshold protocols and their driver |
+//! | [`key_store`] | sealed key shares, an active and a pending slot |
+//! | [`identity`] | which validator this node is, and the keys it proves that with |
+//! | [`chain`] | what the signer needs to know of the chain |
+//! | [`service`] | all of these together, following the chain |
+//!
+//! # What is trusted
+//! The chain that this node has verified, its own disk and memory, and the operator. Not: users,
+//! programs, relayers, the other members of the committee, or whoever connects.
 #![forbid(unsafe_code)]
 
 pub mod chain;
+pub mod program;
 pub mod protocol;
+pub mod service;
 pub mod sessions;
 pub mod transport;

@@ -1,0 +1,758 @@
+//! What programs of bad will, and bad programs, come to.
+//!
+//! Every outcome is also checked to be the same the second time, and to cost the same fuel.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::{fmt::Write, sync::Arc, thread};
+
+use wasmi::TrapCode;
+
+use super::{CompiledProgram, Input, Limits, Metered, ProgramEngine, ProgramError};
+use crate::chain::ProgramKey;
+
+/// Enough for all that is not meant to run out.
+const FUEL: u64 = 10_000_000;
+
+/// What every module needs, without an `evaluate`. At 16 lies a yes, at 32 a no.
+const PREAMBLE: &str = r#"
+    (memory (export "memory") 1)
+    (func (export "signing_program_abi_1"))
+    (func (export "alloc") (param i32) (result i32) (i32.const 1024))
+    (data (i32.const 16) "\01")
+    (data (i32.const 32) "\00because")
+"#;
+/// The end of an `evaluate` that says yes.
+const YES: &str = "(i64.const 0x10_0000_0001)";
+
+fn module(fields: &str) -> Vec<u8> {
+    wat::parse_str(format!("(module {fields})")).unwrap()
+}
+
+/// A good module around the body of `evaluate`, of two `i32` parameters and an `i64` result.
+fn program(body: &str) -> Vec<u8> {
+    with_fields(body, "")
+}
+
+fn with_fields(body: &str, fields: &str) -> Vec<u8> {
+    module(&format!(
+        r#"{fields} {PREAMBLE} (func (export "evaluate") (param i32 i32) (result i64) {body})"#
+    ))
+}
+
+fn compile(bytecode: &[u8]) -> Result<CompiledProgram, ProgramError> {
+    CompiledProgram::compile(bytecode, Limits::default())
+}
+
+fn input(message: &[u8]) -> Input<'_> {
+    Input {
+        requester: &[1; 32],
+        message,
+        config: b"",
+        auxiliary_data: None,
+        oracle_data: vec![],
+    }
+}
+
+fn metered(bytecode: &[u8], fuel: u64) -> Metered<()> {
+    let program = compile(bytecode).unwrap();
+    let first = program.evaluate_metered(&input(b"message"), fuel);
+    let second = program.evaluate_metered(&input(b"message"), fuel);
+    assert_eq!(first.fuel_used, second.fuel_used);
+    assert_eq!(
+        format!("{:?}", first.outcome),
+        format!("{:?}", second.outcome)
+    );
+    assert!(first.fuel_used <= fuel);
+    first
+}
+
+fn evaluate(bytecode: &[u8]) -> Result<(), ProgramError> {
+    metered(bytecode, FUEL).outcome
+}
+
+macro_rules! assert_refused {
+    ($outcome:expr, $pattern:pat $(if $guard:expr)?) => {
+        match &$outcome {
+            Err($pattern) $(if $guard)? => {}
+            outcome => panic!("{:?}", outcome.as_ref().map(|_| ())),
+        }
+    };
+}
+
+#[test]
+fn a_good_program_says_yes_and_no() {
+    assert!(evaluate(&program(YES)).is_ok());
+    assert_refused!(
+        evaluate(&program("(i64.const 0x20_0000_0008)")),
+        ProgramError::Refused(text) if text == "because"
+    );
+}
+
+#[test]
+fn endless_loops_run_out_of_fuel() {
+    for body in [
+        "(loop (br 0)) unreachable",
+        "(loop (nop) (drop (i32.const 1)) (br 0)) unreachable",
+        "(loop (block (br 1))) unreachable",
+        "(loop (br_table 0 0 0 (local.get 0))) unreachable",
+        "(loop (memory.fill (i32.const 0) (i32.const 0) (i32.const 65536)) (br 0)) unreachable",
+        "(loop (memory.copy (i32.const 1) (i32.const 0) (i32.const 65535)) (br 0)) unreachable",
+        "(loop (memory.fill (i32.const 0) (i32.const 0) (i32.const 0)) (br 0)) unreachable",
+        "(loop (drop (memory.grow (i32.const 0))) (br 0)) unreachable",
+    ] {
+        let metered = metered(&program(body), FUEL);
+        assert_refused!(metered.outcome, ProgramError::OutOfFuel);
+        assert_eq!(metered.fuel_used, FUEL);
+    }
+}
+
+#[test]
+fn a_start_function_and_alloc_burn_the_same_fuel() {
+    let start = with_fields(YES, "(start $spin) (func $spin (loop (br 0)))");
+    assert_refused!(evaluate(&start), ProgramError::OutOfFuel);
+    let alloc = module(&format!(
+        r#"(memory (export "memory") 1)
+        (func (export "signing_program_abi_1"))
+        (func (export "alloc") (param i32) (result i32) (loop (br 0)) unreachable)
+        (func (export "evaluate") (param i32 i32) (result i64) {YES})"#
+    ));
+    assert_refused!(evaluate(&alloc), ProgramError::OutOfFuel);
+}
+
+#[test]
+fn a_start_function_may_do_its_work() {
+    let start = with_fields(
+        YES,
+        r#"(start $init) (func $init (i32.store8 (i32.const 16) (i32.const 0)))"#,
+    );
+    assert_refused!(evaluate(&start), ProgramError::Refused(_));
+}
+
+#[test]
+fn endless_recursion_overflows_the_stack() {
+    let direct = r#"(func $f (param i64) (result i64) (call $f (local.get 0)))"#;
+    assert_refused!(
+        evaluate(&with_fields("(call $f (i64.const 0))", direct)),
+        ProgramError::StackOverflow
+    );
+    let indirect = r#"
+        (type $t (func (result i64))) (table funcref (elem $f))
+        (func $f (result i64) (call_indirect (type $t) (i32.const 0)))"#;
+    assert_refused!(
+        evaluate(&with_fields("(call $f)", indirect)),
+        ProgramError::StackOverflow
+    );
+    let mutual = r#"
+        (func $f (result i64) (call $g))
+        (func $g (result i64) (local i64 i64 i64) (call $f))"#;
+    assert_refused!(
+        evaluate(&with_fields("(call $f)", mutual)),
+        ProgramError::StackOverflow
+    );
+}
+
+#[test]
+fn memory_is_bounded() {
+    for pages in [1, 16, 255, 256, 65535] {
+        let grow = format!("(loop (drop (memory.grow (i32.const {pages}))) (br 0)) unreachable");
+        assert_refused!(evaluate(&program(&grow)), ProgramError::OutOfMemory);
+    }
+    // 255 pages more are what there is.
+    let most = format!("(drop (memory.grow (i32.const 255))) {YES}");
+    assert!(evaluate(&program(&most)).is_ok());
+    let initial = |pages: u32| {
+        module(&format!(
+            r#"(memory (export "memory") {pages})
+            (func (export "signing_program_abi_1"))
+            (func (export "alloc") (param i32) (result i32) (i32.const 1024))
+            (data (i32.const 16) "\01")
+            (func (export "evaluate") (param i32 i32) (result i64) {YES})"#
+        ))
+    };
+    assert!(evaluate(&initial(256)).is_ok());
+    assert_refused!(evaluate(&initial(257)), ProgramError::OutOfMemory);
+    assert_refused!(evaluate(&initial(65536)), ProgramError::OutOfFuel);
+    assert_refused!(
+        metered(&initial(65536), u64::MAX).outcome,
+        ProgramError::OutOfMemory
+    );
+}
+
+#[test]
+fn memory_costs_fuel() {
+    let grow = format!("(drop (memory.grow (i32.const 100))) {YES}");
+    assert!(metered(&program(&grow), FUEL).fuel_used > 100 * 65536 / 64);
+    assert_refused!(
+        metered(&program(&grow), 50_000).outcome,
+        ProgramError::OutOfFuel
+    );
+}
+
+#[test]
+fn tables_are_bounded() {
+    let grow = "(loop (drop (table.grow 0 (ref.null func) (i32.const 1000))) (br 0)) unreachable";
+    assert_refused!(
+        evaluate(&with_fields(grow, "(table 1 funcref)")),
+        ProgramError::OutOfMemory
+    );
+    assert!(evaluate(&with_fields(YES, "(table 10000 funcref)")).is_ok());
+    for huge in [10_001u32, 10_000_000] {
+        let table = format!("(table {huge} funcref)");
+        assert_refused!(
+            evaluate(&with_fields(YES, &table)),
+            ProgramError::OutOfMemory
+        );
+    }
+    let beyond = with_fields(YES, "(table 4294967295 funcref)");
+    assert!(compile(&beyond)
+        .and_then(|p| p.evaluate(&input(b""), FUEL))
+        .is_err());
+    let many = "(table 1 externref)".repeat(5);
+    assert_refused!(
+        evaluate(&with_fields(YES, &many)),
+        ProgramError::OutOfMemory
+    );
+}
+
+#[test]
+fn traps_are_refusals() {
+    use TrapCode::*;
+    for (body, trap) in [
+        ("unreachable", UnreachableCodeReached),
+        (
+            "(drop (i32.div_u (i32.const 1) (i32.const 0))) unreachable",
+            IntegerDivisionByZero,
+        ),
+        (
+            "(drop (i32.div_s (i32.const 0x80000000) (i32.const -1))) unreachable",
+            IntegerOverflow,
+        ),
+        (
+            "(drop (i32.load (i32.const 65536))) unreachable",
+            MemoryOutOfBounds,
+        ),
+        (
+            "(drop (i32.load offset=4294967295 (i32.const -1))) unreachable",
+            MemoryOutOfBounds,
+        ),
+        (
+            "(i64.store (i32.const 65532) (i64.const 0)) unreachable",
+            MemoryOutOfBounds,
+        ),
+        (
+            "(memory.fill (i32.const 0) (i32.const 1) (i32.const -1)) unreachable",
+            MemoryOutOfBounds,
+        ),
+        (
+            "(memory.copy (i32.const 65535) (i32.const 0) (i32.const 2)) unreachable",
+            MemoryOutOfBounds,
+        ),
+        (
+            "(drop (i32.trunc_f32_s (f32.const nan))) unreachable",
+            BadConversionToInteger,
+        ),
+    ] {
+        assert_refused!(
+            evaluate(&program(body)),
+            ProgramError::Trapped(actual) if *actual == trap
+        );
+    }
+    let table = r#"(type $t (func)) (table 1 funcref)"#;
+    assert_refused!(
+        evaluate(&with_fields(
+            "(call_indirect (type $t) (i32.const 0)) unreachable",
+            table
+        )),
+        ProgramError::Trapped(IndirectCallToNull)
+    );
+    assert_refused!(
+        evaluate(&with_fields(
+            "(call_indirect (type $t) (i32.const 9)) unreachable",
+            table
+        )),
+        ProgramError::Trapped(TableOutOfBounds)
+    );
+}
+
+#[test]
+fn segments_that_do_not_fit_are_refusals() {
+    assert_refused!(
+        evaluate(&with_fields(YES, r#"(data (i32.const 65535) "ab")"#)),
+        ProgramError::Trapped(TrapCode::MemoryOutOfBounds)
+    );
+    assert_refused!(
+        evaluate(&with_fields(
+            YES,
+            r#"(table 1 funcref) (func $f) (elem (i32.const 1) $f)"#
+        )),
+        ProgramError::Trapped(TrapCode::TableOutOfBounds)
+    );
+}
+
+/// A program that answers with a place that it does not have, or with something that is no answer.
+#[test]
+fn malformed_results_are_refusals() {
+    for result in [
+        // Empty, and a null that is not initialized.
+        "0x0",
+        "0x0_0000_0001",
+        // From the last byte of the memory on; beyond it; as much as there can be.
+        "0xffff_0000_0002",
+        "0x1_0000_0000_0001",
+        "-1",
+        "0x0_ffff_ffff",
+        "0x7fff_ffff_7fff_ffff",
+        // A yes with something behind it.
+        "0x10_0000_0002",
+        // Tag 'b', which is none.
+        "0x21_0000_0001",
+    ] {
+        let outcome = evaluate(&program(&format!("(i64.const {result})")));
+        match (result, outcome) {
+            // Memory is zero: a no without a reason.
+            ("0x0_0000_0001", Err(ProgramError::Refused(_))) => {}
+            ("0x0_ffff_ffff" | _, Err(ProgramError::MalformedResult)) => {}
+            (_, outcome) => panic!("{result}: {outcome:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_huge_text_is_cut() {
+    // The whole memory, from a zero on.
+    let body = "(memory.fill (i32.const 1) (i32.const 97) (i32.const 65535)) (i64.const 0x10000)";
+    assert_refused!(
+        evaluate(&program(body)),
+        ProgramError::Refused(text) if *text == "a".repeat(512)
+    );
+}
+
+#[test]
+fn text_that_is_not_utf_8_is_cleaned() {
+    let data = r#"(data (i32.const 64) "\00ok\ff\fe\1b[2J")"#;
+    let outcome = evaluate(&module(&format!(
+        r#"{PREAMBLE} {data}
+        (func (export "evaluate") (param i32 i32) (result i64) (i64.const 0x40_0000_0009))"#
+    )));
+    assert_refused!(
+        outcome,
+        ProgramError::Refused(text) if text == "ok\u{fffd}\u{fffd}\u{fffd}[2J"
+    );
+}
+
+#[test]
+fn an_alloc_outside_the_memory_is_a_refusal() {
+    for address in ["-1", "65536", "65530", "0x7fffffff"] {
+        let bytecode = module(&format!(
+            r#"(memory (export "memory") 1)
+            (func (export "signing_program_abi_1"))
+            (func (export "alloc") (param i32) (result i32) (i32.const {address}))
+            (func (export "evaluate") (param i32 i32) (result i64) unreachable)"#
+        ));
+        assert_refused!(evaluate(&bytecode), ProgramError::MalformedResult);
+    }
+}
+
+/// The input is a copy, and a new one for each evaluation; so are memory, globals and tables.
+#[test]
+fn nothing_is_kept_between_evaluations() {
+    let body = format!(
+        "(if (global.get $ran) (then unreachable))
+        (if (i32.load (i32.const 128)) (then unreachable))
+        (global.set $ran (i32.const 1))
+        (i32.store (i32.const 128) (i32.const 1))
+        (if (table.size 0) (then unreachable))
+        (drop (table.grow 0 (ref.null func) (i32.const 1)))
+        (memory.fill (local.get 0) (i32.const 255) (local.get 1))
+        {YES}"
+    );
+    let fields = "(global $ran (mut i32) (i32.const 0)) (table 0 funcref)";
+    let program = compile(&with_fields(&body, fields)).unwrap();
+    for _ in 0..3 {
+        assert!(program.evaluate(&input(b"message"), FUEL).is_ok());
+    }
+}
+
+#[test]
+fn evaluations_may_go_on_at_once() {
+    let body = "(local i32)
+        (loop
+            (local.set 2 (i32.add (local.get 2) (i32.const 1)))
+            (i32.store (i32.const 256) (local.get 2))
+            (br_if 0 (i32.lt_u (local.get 2) (i32.const 10000))))
+        (if (i32.ne (i32.load (i32.const 256)) (i32.const 10000)) (then unreachable))";
+    let program = compile(&program(&format!("{body} {YES}"))).unwrap();
+    let once = program.evaluate_metered(&input(b""), FUEL).fuel_used;
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let metered = program.evaluate_metered(&input(b""), FUEL);
+                assert!(metered.outcome.is_ok());
+                assert_eq!(metered.fuel_used, once);
+            });
+        }
+    });
+}
+
+#[test]
+fn what_is_not_a_module_is_refused() {
+    for bytes in [
+        &b""[..],
+        b"\0",
+        b"\0asm",
+        b"\0asm\x01\0\0",
+        b"\0asm\x02\0\0\0",
+        b"\0asm\x0d\0\x01\0",
+        b"#!/bin/sh\nexit 0\n",
+        b"(module)",
+        &[0xff; 1000],
+    ] {
+        assert!(compile(bytes).is_err(), "{bytes:?}");
+    }
+    assert_refused!(compile(b"\0asm\x01\0\0\0"), ProgramError::AbiVersion);
+    let good = program(YES);
+    for len in 0..good.len() {
+        // Without its data segments it is a module, but its yes is gone.
+        let outcome = compile(&good[..len]).and_then(|cut| cut.evaluate(&input(b""), FUEL));
+        assert!(outcome.is_err(), "{len}");
+    }
+    let long = vec![0; 1_000_001];
+    assert_refused!(
+        compile(&long),
+        ProgramError::ModuleTooLong {
+            len: 1_000_001,
+            max: 1_000_000
+        }
+    );
+}
+
+/// Any byte of a good module changed to anything: an answer of some kind, and no crash.
+#[test]
+fn changed_modules_do_not_crash() {
+    let good = program(YES);
+    for position in 0..good.len() {
+        for bit in 0..8 {
+            let mut changed = good.clone();
+            changed[position] ^= 1 << bit;
+            if let Ok(program) = compile(&changed) {
+                let _ = program.evaluate(&input(b"message"), 100_000);
+            }
+        }
+    }
+}
+
+/// Well-formed, but the types are wrong: without wasmi's validation this would run.
+#[test]
+fn invalid_code_is_refused() {
+    for body in [
+        "(i32.const 1)",
+        "(i64.add (i32.const 1) (i64.const 1))",
+        "(local.get 9) unreachable",
+        "(drop) unreachable",
+        "(i32.store (i64.const 1) (i32.const 1)) unreachable",
+    ] {
+        assert_refused!(compile(&program(body)), ProgramError::InvalidModule(_));
+    }
+}
+
+#[test]
+fn features_that_programs_have_not_are_refused() {
+    for fields in [
+        r#"(memory 1)"#,
+        r#"(memory i64 1)"#,
+        r#"(func (result v128) (v128.const i32x4 0 0 0 0))"#,
+        r#"(func $f (return_call $f))"#,
+        r#"(global i32 (i32.add (i32.const 1) (i32.const 2)))"#,
+        r#"(memory 1 1 shared)"#,
+        r#"(tag $t)"#,
+    ] {
+        assert_refused!(
+            compile(&with_fields(YES, fields)),
+            ProgramError::InvalidModule(_)
+        );
+    }
+}
+
+#[test]
+fn exports_must_be_as_the_abi_says() {
+    let good = [
+        r#"(memory (export "memory") 1)"#,
+        r#"(func (export "signing_program_abi_1"))"#,
+        r#"(func (export "alloc") (param i32) (result i32) (i32.const 0))"#,
+        r#"(func (export "evaluate") (param i32 i32) (result i64) (i64.const 0))"#,
+    ];
+    let with = |changes: &[(usize, &str)]| {
+        let mut fields = good;
+        for (field, text) in changes {
+            fields[*field] = text;
+        }
+        compile(&module(&fields.concat()))
+    };
+    assert!(with(&[]).is_ok());
+    assert_refused!(with(&[(0, "")]), ProgramError::MissingExport("memory"));
+    assert_refused!(with(&[(1, "")]), ProgramError::AbiVersion);
+    assert_refused!(
+        with(&[(1, r#"(func (export "signing_program_abi_2"))"#)]),
+        ProgramError::AbiVersion
+    );
+    assert_refused!(with(&[(2, "")]), ProgramError::MissingExport("alloc"));
+    assert_refused!(with(&[(3, "")]), ProgramError::MissingExport("evaluate"));
+    assert_refused!(
+        with(&[(0, r#"(global (export "memory") i32 (i32.const 0))"#)]),
+        ProgramError::WrongExport("memory")
+    );
+    for wrong in [
+        r#"(func (export "evaluate") (param i32 i32) (result i32) unreachable)"#,
+        r#"(func (export "evaluate") (param i64 i32) (result i64) unreachable)"#,
+        r#"(func (export "evaluate") (param i32) (result i64) unreachable)"#,
+        r#"(func (export "evaluate") (param i32 i32) (result i64 i64) unreachable)"#,
+        r#"(func (export "evaluate") (param i32 i32))"#,
+        r#"(global (export "evaluate") i32 (i32.const 0))"#,
+    ] {
+        assert_refused!(with(&[(3, wrong)]), ProgramError::WrongExport("evaluate"));
+    }
+    assert_refused!(
+        with(&[(
+            2,
+            r#"(func (export "alloc") (param i64) (result i32) unreachable)"#
+        )]),
+        ProgramError::WrongExport("alloc")
+    );
+    assert_refused!(
+        with(&[(
+            1,
+            r#"(func (export "signing_program_abi_1")) (func (export "custom_hash"))"#
+        )]),
+        ProgramError::WrongExport("custom_hash")
+    );
+}
+
+#[test]
+fn imports_are_refused_but_for_the_log() {
+    for (import, name) in [
+        (r#"(import "env" "clock" (func (result i64)))"#, "env.clock"),
+        (
+            r#"(import "wasi_snapshot_preview1" "fd_write" (func))"#,
+            "wasi_snapshot_preview1.fd_write",
+        ),
+        (r#"(import "env" "memory" (memory 1))"#, "env.memory"),
+        (
+            r#"(import "env" "log" (func (param f64) (result f64)))"#,
+            "env.log",
+        ),
+        (r#"(import "env" "log" (global i32))"#, "env.log"),
+        ("(import \"\\1b[2J\" \"\\0a\" (func))", "\u{fffd}[2J. "),
+    ] {
+        let own_memory = if import.contains("(memory") {
+            ""
+        } else {
+            r#"(memory 1)"#
+        };
+        let bytecode = module(&format!("{import} {own_memory}"));
+        assert_refused!(compile(&bytecode), ProgramError::ForbiddenImport(text) if *text == name);
+    }
+    let twice = r#"(import "env" "log" (func (param i32 i32)))"#.repeat(2);
+    assert_refused!(
+        compile(&module(&twice)),
+        ProgramError::TooMany {
+            what: "imports",
+            max: 1
+        }
+    );
+}
+
+const LOG: &str = r#"(import "env" "log" (func $log (param i32 i32)))"#;
+
+#[test]
+fn the_log_costs_fuel_and_is_bounded() {
+    let line =
+        |address: &str, len: &str| format!("(call $log (i32.const {address}) (i32.const {len}))");
+    let once = metered(
+        &with_fields(&format!("{} {YES}", line("33", "7")), LOG),
+        FUEL,
+    );
+    assert!(once.outcome.is_ok());
+    let without = metered(&program(YES), FUEL).fuel_used;
+    assert!((1000..1100).contains(&(once.fuel_used - without)), "{}", once.fuel_used);
+    // The seventeenth line is not written, but costs the same.
+    let many = metered(
+        &with_fields(&format!("{} {YES}", line("33", "7").repeat(100)), LOG),
+        FUEL,
+    );
+    assert!(many.outcome.is_ok());
+    assert!(many.fuel_used > 100_000);
+    let forever = format!("(loop {} (br 0)) unreachable", line("0", "65536"));
+    let forever = metered(&with_fields(&forever, LOG), FUEL);
+    assert_refused!(forever.outcome, ProgramError::OutOfFuel);
+    for (address, len) in [("-1", "1"), ("0", "-1"), ("65536", "1"), ("65535", "2")] {
+        assert_refused!(
+            evaluate(&with_fields(&format!("{} {YES}", line(address, len)), LOG)),
+            ProgramError::Trapped(TrapCode::MemoryOutOfBounds)
+        );
+    }
+}
+
+#[test]
+fn the_custom_hash_is_the_programs() {
+    let hash = |body: &str| {
+        let bytecode = with_fields(
+            YES,
+            &format!(
+                r#"(data (i32.const 200) "\01{}")
+                (func (export "custom_hash") (param i32 i32) (result i64) {body})"#,
+                "h".repeat(32)
+            ),
+        );
+        // The data segment refers to the memory, which the preamble declares.
+        compile(&bytecode).unwrap().custom_hash(b"message", FUEL)
+    };
+    assert_eq!(hash("(i64.const 0xc8_0000_0021)").unwrap(), [b'h'; 32]);
+    assert_refused!(
+        hash("(i64.const 0xc8_0000_0020)"),
+        ProgramError::MalformedResult
+    );
+    assert_refused!(
+        hash("(i64.const 0xc8_0000_0022)"),
+        ProgramError::MalformedResult
+    );
+    assert_refused!(hash("(i64.const 0x20_0000_0008)"), ProgramError::Refused(_));
+    assert_refused!(hash("(loop (br 0)) unreachable"), ProgramError::OutOfFuel);
+    let program = compile(&program(YES)).unwrap();
+    assert!(!program.has_custom_hash());
+    assert_refused!(program.custom_hash(b"", FUEL), ProgramError::NoCustomHash);
+}
+
+#[test]
+fn input_costs_fuel_and_is_bounded() {
+    let big = r#"(memory (export "memory") 256)
+        (func (export "signing_program_abi_1"))
+        (func (export "alloc") (param i32) (result i32) (i32.const 1024))
+        (data (i32.const 16) "\01")"#;
+    let program = compile(&module(&format!(
+        r#"{big} (func (export "evaluate") (param i32 i32) (result i64) {YES})"#
+    )))
+    .unwrap();
+    let short = program.evaluate_metered(&input(b""), FUEL).fuel_used;
+    let long = program.evaluate_metered(&input(&vec![7; 1_000_000]), FUEL);
+    assert!(long.outcome.is_ok());
+    assert_eq!(long.fuel_used - short, 1_000_000 / 64);
+    assert_refused!(
+        program.evaluate(&input(&vec![7; 5_000_000]), FUEL),
+        ProgramError::InputTooLong { .. }
+    );
+    assert_refused!(program.evaluate(&input(b""), 0), ProgramError::OutOfFuel);
+    assert_refused!(
+        program.evaluate(&input(b""), short - 1),
+        ProgramError::OutOfFuel
+    );
+    assert!(program.evaluate(&input(b""), short).is_ok());
+}
+
+#[test]
+fn counts_are_bounded() {
+    let locals = |n: usize| with_fields(YES, &format!("(func (local {}))", "i64 ".repeat(n)));
+    assert!(compile(&locals(1024)).is_ok());
+    assert_refused!(
+        compile(&locals(1025)),
+        ProgramError::TooMany { max: 1024, .. }
+    );
+    // As one group of locals: five bytes.
+    let mut bytecode = locals(1000);
+    let group = bytecode
+        .windows(3)
+        .position(|bytes| bytes == [0xe8, 0x07, 0x7e])
+        .unwrap();
+    bytecode[group..group + 2].copy_from_slice(&[0xff, 0x7f]);
+    assert_refused!(compile(&bytecode), ProgramError::TooMany { .. });
+
+    let repeated = |field: &str, n: usize| {
+        let mut fields = String::new();
+        for i in 0..n {
+            write!(fields, "{}", field.replace('#', &i.to_string())).unwrap();
+        }
+        compile(&with_fields(YES, &fields))
+    };
+    assert_refused!(
+        repeated(r#"(func (export "f#"))"#, 1000),
+        ProgramError::TooMany {
+            what: "exports",
+            ..
+        }
+    );
+    assert_refused!(
+        repeated("(type (func (param i32)))", 10_001),
+        ProgramError::TooMany { what: "types", .. }
+    );
+    assert_refused!(repeated("(func)", 10_001), ProgramError::InvalidModule(_));
+    assert_refused!(
+        repeated("(global i32 (i32.const 0))", 1001),
+        ProgramError::InvalidModule(_)
+    );
+    assert_refused!(
+        repeated(r#"(data "")"#, 1001),
+        ProgramError::InvalidModule(_)
+    );
+    let params = format!("(func (param {}))", "i32 ".repeat(33));
+    assert_refused!(repeated(&params, 1), ProgramError::InvalidModule(_));
+}
+
+#[test]
+fn deep_nesting_is_no_danger() {
+    let depth = 100_000;
+    let body = format!("{}{}{YES}", "block ".repeat(depth), "end ".repeat(depth));
+    assert!(evaluate(&program(&body)).is_ok());
+    let body = format!("{}{}{YES}", "loop ".repeat(depth), "end ".repeat(depth));
+    assert!(evaluate(&program(&body)).is_ok());
+    // More operands than a frame has room for.
+    let operands = format!(
+        "{}{}{YES}",
+        "i32.const 1 ".repeat(depth),
+        "drop ".repeat(depth)
+    );
+    assert!(compile(&program(&operands)).is_err() || evaluate(&program(&operands)).is_ok());
+}
+
+#[test]
+fn the_engine_compiles_once_and_remembers_failures() {
+    let engine = ProgramEngine::new(Limits::default());
+    let key = ProgramKey::repeat_byte(1);
+    assert!(engine.cached(&key).is_none());
+    let first = engine.load(key, &program(YES)).unwrap();
+    assert!(Arc::ptr_eq(
+        &first,
+        &engine.load(key, &program(YES)).unwrap()
+    ));
+    assert!(Arc::ptr_eq(&first, &engine.cached(&key).unwrap().unwrap()));
+
+    let bad = ProgramKey::repeat_byte(2);
+    assert_refused!(engine.load(bad, b"bad"), ProgramError::InvalidModule(_));
+    assert!(matches!(
+        engine.cached(&bad),
+        Some(Err(ProgramError::InvalidModule(_)))
+    ));
+}
+
+#[test]
+fn a_program_that_was_dropped_from_the_cache_still_runs() {
+    let engine = ProgramEngine::new(Limits {
+        cached_programs: 1,
+        ..Limits::default()
+    });
+    let first = engine
+        .load(ProgramKey::repeat_byte(1), &program(YES))
+        .unwrap();
+    engine
+        .load(ProgramKey::repeat_byte(2), &program(YES))
+        .unwrap();
+    assert!(engine.cached(&ProgramKey::repeat_byte(1)).is_none());
+    assert!(first.evaluate(&input(b""), FUEL).is_ok());
+}
+
+#[test]
+fn these_types_cross_threads() {
+    fn check<T: Send + Sync + 'static>() {}
+    check::<ProgramEngine>();
+    check::<CompiledProgram>();
+    check::<ProgramError>();
+}
