@@ -45,6 +45,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod committee_choice;
 mod keygen;
 mod parameters;
@@ -52,9 +54,15 @@ mod programs;
 mod registrations;
 mod session_key_calls;
 mod signers;
+#[cfg(any(feature = "try-runtime", test))]
+mod try_state;
 mod validators;
 pub mod weights;
 
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
 pub use pallet::*;
 pub use weights::WeightInfo;
 
@@ -113,7 +121,8 @@ pub mod pallet {
     #[pallet::config]
     pub trait Config: frame_system::Config<Hash = H256> {
         /// Where deposits are held.
-        type Currency: fungible::MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+        type Currency: fungible::Mutate<Self::AccountId>
+            + fungible::MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
 
         /// The runtime's reasons to hold a balance.
         type RuntimeHoldReason: From<HoldReason>;
