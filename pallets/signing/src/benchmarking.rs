@@ -6,7 +6,6 @@ use crate::{
     Phase, ProgramInstances, Programs, Registrations, Signers,
 };
 use alloc::{vec, vec::Vec};
-use codec::Encode;
 use frame_benchmarking::v2::*;
 use frame_support::{
     pallet_prelude::TransactionSource,
@@ -171,7 +170,8 @@ fn instances<T: Config>(who: &T::AccountId, count: u32, salt: u8) -> ProgramInst
             let definition = definition(100, salt.wrapping_add(index as u8));
             let program = definition.key();
             Pallet::<T>::do_set_program(who.clone(), definition).expect("the program is good");
-            let config = BoundedVec::truncate_from(vec![1; MaxConfig::get() as usize]);
+            let config =
+                BoundedVec::truncate_from(vec![1; <MaxConfig as Get<u32>>::get() as usize]);
             ProgramInstance { program, config }
         })
         .collect();
@@ -193,7 +193,7 @@ mod benchmarks {
     #[benchmark]
     fn announce_signer() {
         let validators = signers::<T>(max_members());
-        let (validator, key) = &validators[0];
+        let (validator, key) = validators.first().expect("there are validators");
         let all = validators.iter().map(|(validator, _)| validator.clone());
         Excluded::<T>::put(
             frame_support::BoundedBTreeSet::try_from(
@@ -220,7 +220,8 @@ mod benchmarks {
 
     #[benchmark]
     fn authorize_announce_signer() {
-        let (_, key) = &signers::<T>(1)[0];
+        let signers = signers::<T>(1);
+        let (_, key) = signers.first().expect("there is one");
         let (announcement, signature) = announcement::<T>(key);
         let call = Call::<T>::announce_signer {
             announcement,

@@ -125,7 +125,11 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Ends an attempt without a key.
-    fn fail_keygen(attempt: u32, failure: KeygenFailure, mut excluded: Vec<T::AccountId>) {
+    pub(crate) fn fail_keygen(
+        attempt: u32,
+        failure: KeygenFailure,
+        mut excluded: Vec<T::AccountId>,
+    ) {
         // Who has left the validator set is no candidate anyway, and must announce itself again.
         excluded.retain(|validator| Signers::<T>::contains_key(validator));
         Excluded::<T>::mutate(|all| {

@@ -1,6 +1,7 @@
 //! Every call, every error, every change of phase.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod confirmations;
 mod derivation;
 mod genesis;
 mod keygen;

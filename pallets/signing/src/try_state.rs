@@ -44,7 +44,7 @@ impl<T: Config> Pallet<T> {
             );
         }
         ensure!(
-            Signers::<T>::iter_keys().all(|signer| SigningKeys::<T>::contains_key(signer)),
+            Signers::<T>::iter_keys().all(SigningKeys::<T>::contains_key),
             "signers are validators"
         );
         ensure!(
@@ -52,9 +52,7 @@ impl<T: Config> Pallet<T> {
             "signers are counted"
         );
         ensure!(
-            Excluded::<T>::get()
-                .iter()
-                .all(|signer| Signers::<T>::contains_key(signer)),
+            Excluded::<T>::get().iter().all(Signers::<T>::contains_key),
             "only signers are excluded"
         );
         Ok(())

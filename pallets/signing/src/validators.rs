@@ -94,17 +94,17 @@ impl<T: Config> sp_runtime::BoundToRuntimeAppPublic for Pallet<T> {
 impl<T: Config> OneSessionHandler<T::AccountId> for Pallet<T> {
     type Key = SignerId;
 
-    fn on_genesis_session<'a, I: 'a>(validators: I)
+    fn on_genesis_session<'a, I>(validators: I)
     where
-        I: Iterator<Item = (&'a T::AccountId, SignerId)>,
+        I: Iterator<Item = (&'a T::AccountId, SignerId)> + 'a,
         T::AccountId: 'a,
     {
         Self::set_validators(validators.map(|(account, key)| (account.clone(), key)));
     }
 
-    fn on_new_session<'a, I: 'a>(changed: bool, validators: I, _queued: I)
+    fn on_new_session<'a, I>(changed: bool, validators: I, _queued: I)
     where
-        I: Iterator<Item = (&'a T::AccountId, SignerId)>,
+        I: Iterator<Item = (&'a T::AccountId, SignerId)> + 'a,
         T::AccountId: 'a,
     {
         if changed {

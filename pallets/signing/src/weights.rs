@@ -2,11 +2,12 @@
 //!
 //! The numbers of [`SubstrateWeight`] are careful guesses until they are measured, which is to be
 //! done on the hardware that the network asks of validators, with a node built with
-//! `--features runtime-benchmarks`:
+//! `--features runtime-benchmarks`. What that writes implements [`WeightInfo`] and takes the place of
+//! [`SubstrateWeight`] in the runtime:
 //!
 //! ```text
 //! signing-node benchmark pallet --pallet pallet_signing --extrinsic '*' \
-//!     --chain development --steps 50 --repeat 20 --output pallets/signing/src/weights.rs
+//!     --chain development --steps 50 --repeat 20 --output runtime/src/weights/pallet_signing.rs
 //! ```
 //!
 //! They were put together from: 25 µs for a read and 100 µs for a write (added by `DbWeight`),

@@ -118,7 +118,7 @@ fn a_program_over_the_limit_does_not_decode() {
             vec![0u8; len],
             vec![0u8; 0],
             vec![0u8; 0],
-            vec![vec![0u8; 0]; 0],
+            Vec::<Vec<u8>>::new(),
             1u8,
         )
     };
