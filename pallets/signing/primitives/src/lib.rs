@@ -5,6 +5,8 @@
 //! committee   signers, members, phases, the network's state
 //! program     programs and program instances
 //! session_key_call   what a session key signs and submits without a fee
+//! limits      how large requests may be
+//! wire        the JSON of the HTTP API and its envelope (feature `wire`)
 //! ```
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -12,18 +14,19 @@ extern crate alloc;
 
 mod committee;
 mod keys;
+pub mod limits;
 mod program;
 mod session_key_call;
+#[cfg(feature = "wire")]
+pub mod wire;
 
 pub use committee::{
     Committee, CommitteeMember, Endpoint, KeygenAttempt, MaxMembers, NetworkState, Parameters,
     Phase, SignerInfo, Validator,
 };
-pub use keys::{
-    SignerId, SignerSignature, VerifyingKey, X25519PublicKey, KEY_TYPE,
-};
 #[cfg(feature = "std")]
 pub use keys::SignerPair;
+pub use keys::{SignerId, SignerSignature, VerifyingKey, X25519PublicKey, KEY_TYPE};
 pub use program::{
     MaxAuxiliarySchema, MaxBytecode, MaxConfig, MaxOracleKeys, MaxProgramsPerRegistration, Program,
     ProgramDefinition, ProgramInstance, ProgramKey, ProgramSummary, Registration, ABI_VERSION,
