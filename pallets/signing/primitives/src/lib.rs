@@ -8,6 +8,8 @@
 //! program     programs and program instances
 //! session_id  what names one run of a protocol
 //! session_key_call   what a session key signs and submits without a fee
+//! limits      how large requests may be
+//! wire        the JSON of the HTTP API and its envelope (feature `wire`)
 //! ```
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -18,9 +20,12 @@ mod committee;
 mod derivation;
 mod endpoint;
 mod keys;
+pub mod limits;
 mod program;
 mod session_id;
 mod session_key_call;
+#[cfg(feature = "wire")]
+pub mod wire;
 
 pub use committee::{
     Committee, CommitteeMember, Endpoint, KeygenAttempt, MaxMembers, NetworkState, Parameters,
