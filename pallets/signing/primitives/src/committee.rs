@@ -4,6 +4,7 @@ use crate::{SignerId, VerifyingKey, X25519PublicKey};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
 use sp_core::{ConstU32, H256};
 use sp_runtime::BoundedVec;
 
@@ -88,10 +89,21 @@ pub enum Phase<AccountId, BlockNumber> {
     Active,
 }
 
-/// What root may set.
+/// What root may set. In a chain spec its fields are in camel case.
 #[derive(
-    Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
+    Clone,
+    Debug,
+    Decode,
+    DecodeWithMemTracking,
+    Deserialize,
+    Encode,
+    Eq,
+    MaxEncodedLen,
+    PartialEq,
+    Serialize,
+    TypeInfo,
 )]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Parameters<BlockNumber> {
     /// N: the size of a committee, at least `threshold`.
     pub committee_size: u32,

@@ -3,6 +3,8 @@
 //! ```text
 //! keys        identities: the session key `sign`, x25519 keys, verifying keys
 //! committee   signers, members, phases, the network's state
+//! derivation  users' keys as children of the network key (feature `derivation`)
+//! endpoint    what a signer's endpoint may look like
 //! program     programs and program instances
 //! session_key_call   what a session key signs and submits without a fee
 //! ```
@@ -11,6 +13,9 @@
 extern crate alloc;
 
 mod committee;
+#[cfg(feature = "derivation")]
+mod derivation;
+mod endpoint;
 mod keys;
 mod program;
 mod session_key_call;
@@ -19,11 +24,14 @@ pub use committee::{
     Committee, CommitteeMember, Endpoint, KeygenAttempt, MaxMembers, NetworkState, Parameters,
     Phase, SignerInfo, Validator,
 };
-pub use keys::{
-    SignerId, SignerSignature, VerifyingKey, X25519PublicKey, KEY_TYPE,
+#[cfg(feature = "derivation")]
+pub use derivation::{
+    derive_child_key, is_verifying_key, DerivationError, ACCOUNT_INDEX, INDEX_LIMIT,
 };
+pub use endpoint::is_plausible_endpoint;
 #[cfg(feature = "std")]
 pub use keys::SignerPair;
+pub use keys::{SignerId, SignerSignature, VerifyingKey, X25519PublicKey, KEY_TYPE};
 pub use program::{
     MaxAuxiliarySchema, MaxBytecode, MaxConfig, MaxOracleKeys, MaxProgramsPerRegistration, Program,
     ProgramDefinition, ProgramInstance, ProgramKey, ProgramSummary, Registration, ABI_VERSION,

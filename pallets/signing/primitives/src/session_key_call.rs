@@ -53,7 +53,12 @@ pub fn announcement_payload<BlockNumber: Encode>(
     genesis_hash: H256,
     announcement: &Announcement<BlockNumber>,
 ) -> Vec<u8> {
-    (b"signing-network/announce-signer/1", genesis_hash, announcement).encode()
+    (
+        b"signing-network/announce-signer/1",
+        genesis_hash,
+        announcement,
+    )
+        .encode()
 }
 
 /// The bytes that a session key signs to confirm a generated key.
@@ -61,5 +66,10 @@ pub fn keygen_confirmation_payload(
     genesis_hash: H256,
     confirmation: &KeygenConfirmation,
 ) -> Vec<u8> {
-    (b"signing-network/confirm-keygen/1", genesis_hash, confirmation).encode()
+    (
+        b"signing-network/confirm-keygen/1",
+        genesis_hash,
+        confirmation,
+    )
+        .encode()
 }

@@ -1,0 +1,421 @@
+//! Benchmarks of every call, of what admits session-key calls, and of the beginning of a block.
+
+use crate::{
+    parameters, primitives, AnnouncementOf, BalanceOf, Call, CommitteeMemberOf, Config, Excluded,
+    HoldReason, KeygenAttemptOf, NetworkVerifyingKey, Pallet, Parameters, ParametersOf, Paused,
+    Phase, ProgramInstances, Programs, Registrations, Signers,
+};
+use alloc::{vec, vec::Vec};
+use codec::Encode;
+use frame_benchmarking::v2::*;
+use frame_support::{
+    pallet_prelude::TransactionSource,
+    traits::{
+        fungible::{InspectHold, Mutate},
+        Authorize, Get, OneSessionHandler,
+    },
+    BoundedVec,
+};
+use frame_system::RawOrigin;
+use primitives::{
+    derive_child_key, KeygenConfirmation, MaxBytecode, MaxConfig, MaxMembers,
+    MaxProgramsPerRegistration, ProgramDefinition, ProgramInstance, ProgramKey, SignerId,
+    SignerInfo, SignerSignature, VerifyingKey,
+};
+use sp_core::H256;
+use sp_runtime::{
+    traits::{Bounded, One},
+    RuntimeAppPublic,
+};
+
+/// The generator of secp256k1, which is as good a network key as any.
+const NETWORK_KEY: VerifyingKey = [
+    0x02, 0x79, 0xbe, 0x66, 0x7e, 0xf9, 0xdc, 0xbb, 0xac, 0x55, 0xa0, 0x62, 0x95, 0xce, 0x87, 0x0b,
+    0x07, 0x02, 0x9b, 0xfc, 0xdb, 0x2d, 0xce, 0x28, 0xd9, 0x59, 0xf2, 0x81, 0x5b, 0x16, 0xf8, 0x17,
+    0x98,
+];
+
+/// The number of members in the largest committee.
+fn max_members() -> u32 {
+    MaxMembers::get()
+}
+
+/// Parameters with the largest committee.
+fn largest<T: Config>() -> ParametersOf<T> {
+    let committee_size = max_members();
+    ParametersOf::<T> {
+        committee_size,
+        ..parameters::defaults::<T>()
+    }
+}
+
+/// Begins a session with `count` validators.
+fn validators<T: Config>(count: u32) -> Vec<(T::AccountId, SignerId)> {
+    let validators: Vec<_> = (0..count)
+        .map(|index| {
+            (
+                account("validator", index, 0),
+                SignerId::generate_pair(None),
+            )
+        })
+        .collect();
+    Pallet::<T>::on_genesis_session(
+        validators
+            .iter()
+            .map(|(account, key)| (account, key.clone())),
+    );
+    validators
+}
+
+fn signer<T: Config>() -> SignerInfo<frame_system::pallet_prelude::BlockNumberFor<T>> {
+    SignerInfo {
+        endpoint: BoundedVec::truncate_from(vec![b'a'; 255]),
+        x25519: [1; 32],
+        announced_at: Default::default(),
+    }
+}
+
+/// Begins a session with `count` validators that have all announced themselves.
+fn signers<T: Config>(count: u32) -> Vec<(T::AccountId, SignerId)> {
+    let validators = validators::<T>(count);
+    for (validator, _) in &validators {
+        Signers::<T>::insert(validator, signer::<T>());
+    }
+    validators
+}
+
+/// An announcement in block 1 with the longest endpoint there can be.
+fn announcement<T: Config>(key: &SignerId) -> (AnnouncementOf<T>, SignerSignature) {
+    frame_system::Pallet::<T>::set_block_number(One::one());
+    let endpoint = [[b'a'; 62].as_slice(); 4].join(&b'.');
+    let endpoint = BoundedVec::truncate_from([&endpoint[..], b":3"].concat());
+    let announcement = AnnouncementOf::<T> {
+        signing_key: key.clone(),
+        endpoint,
+        x25519: [2; 32],
+        at: One::one(),
+    };
+    let payload = primitives::announcement_payload(Pallet::<T>::genesis_hash(), &announcement);
+    let signature = key.sign(&payload).expect("the key was generated here");
+    (announcement, signature)
+}
+
+/// Begins an attempt with the largest committee, which all but the last member have confirmed.
+fn keygen<T: Config>() -> KeygenAttemptOf<T> {
+    let mut members: Vec<_> = signers::<T>(max_members())
+        .into_iter()
+        .map(|(validator, party)| CommitteeMemberOf::<T> { validator, party })
+        .collect();
+    members.sort_by(|a, b| a.party.cmp(&b.party));
+    let mut confirmed: Vec<_> = members
+        .iter()
+        .map(|member| member.validator.clone())
+        .collect();
+    confirmed.pop();
+    let attempt = KeygenAttemptOf::<T> {
+        attempt: 1,
+        members: BoundedVec::truncate_from(members),
+        threshold: 2,
+        confirmed: BoundedVec::truncate_from(confirmed),
+        result: Some((NETWORK_KEY, H256([1; 32]))),
+        deadline: One::one(),
+    };
+    crate::LastAttempt::<T>::put(1);
+    Phase::<T>::put(primitives::Phase::Keygen(attempt.clone()));
+    attempt
+}
+
+/// The confirmation of the last member.
+fn confirmation<T: Config>() -> (KeygenConfirmation, SignerSignature) {
+    let attempt = keygen::<T>();
+    let member = attempt.members.last().expect("the committee has members");
+    let confirmation = KeygenConfirmation {
+        signing_key: member.party.clone(),
+        attempt: 1,
+        verifying_key: NETWORK_KEY,
+        commitment: H256([1; 32]),
+    };
+    let payload =
+        primitives::keygen_confirmation_payload(Pallet::<T>::genesis_hash(), &confirmation);
+    let signature = member
+        .party
+        .sign(&payload)
+        .expect("the key was generated here");
+    (confirmation, signature)
+}
+
+/// A program of `len` bytes with the longest schemas there can be.
+fn definition(len: u32, salt: u8) -> ProgramDefinition {
+    let mut bytecode = b"\0asm\x01\0\0\0".to_vec();
+    bytecode.resize(len as usize, salt);
+    let oracle_key = BoundedVec::truncate_from(vec![salt; 64]);
+    ProgramDefinition {
+        bytecode: BoundedVec::truncate_from(bytecode),
+        config_schema: BoundedVec::truncate_from(vec![salt; 4096]),
+        auxiliary_data_schema: BoundedVec::truncate_from(vec![salt; 4096]),
+        oracle_keys: BoundedVec::truncate_from(vec![oracle_key; 8]),
+        abi_version: primitives::ABI_VERSION,
+    }
+}
+
+fn rich<T: Config>() -> T::AccountId {
+    let who = whitelisted_caller();
+    T::Currency::set_balance(&who, BalanceOf::<T>::max_value() / 2u32.into());
+    who
+}
+
+/// Deploys `count` programs and makes instances of them with the longest configurations.
+fn instances<T: Config>(who: &T::AccountId, count: u32, salt: u8) -> ProgramInstances {
+    let instances = (0..count)
+        .map(|index| {
+            let definition = definition(100, salt.wrapping_add(index as u8));
+            let program = definition.key();
+            Pallet::<T>::do_set_program(who.clone(), definition).expect("the program is good");
+            let config = BoundedVec::truncate_from(vec![1; MaxConfig::get() as usize]);
+            ProgramInstance { program, config }
+        })
+        .collect();
+    BoundedVec::truncate_from(instances)
+}
+
+/// Registers a key with as many programs as it can have.
+fn registration<T: Config>(who: &T::AccountId) -> VerifyingKey {
+    NetworkVerifyingKey::<T>::put(NETWORK_KEY);
+    let programs = instances::<T>(who, MaxProgramsPerRegistration::get(), 0);
+    Pallet::<T>::do_register(who.clone(), programs, who.clone()).expect("the programs are good");
+    derive_child_key(&NETWORK_KEY, 0).expect("the key is a point")
+}
+
+#[benchmarks]
+mod benchmarks {
+    use super::*;
+
+    #[benchmark]
+    fn announce_signer() {
+        let validators = signers::<T>(max_members());
+        let (validator, key) = &validators[0];
+        let all = validators.iter().map(|(validator, _)| validator.clone());
+        Excluded::<T>::put(
+            frame_support::BoundedBTreeSet::try_from(
+                all.collect::<alloc::collections::BTreeSet<_>>(),
+            )
+            .expect("a committee is no larger than the set of validators"),
+        );
+        // No draw: one more would have to announce itself.
+        Parameters::<T>::put(ParametersOf::<T> {
+            committee_size: max_members().saturating_add(1),
+            ..parameters::defaults::<T>()
+        });
+        let (announcement, signature) = announcement::<T>(key);
+
+        #[extrinsic_call]
+        _(RawOrigin::Authorized, announcement, signature);
+
+        assert_eq!(
+            Signers::<T>::get(validator).map(|signer| signer.x25519),
+            Some([2; 32])
+        );
+        assert!(!Excluded::<T>::get().contains(validator));
+    }
+
+    #[benchmark]
+    fn authorize_announce_signer() {
+        let (_, key) = &signers::<T>(1)[0];
+        let (announcement, signature) = announcement::<T>(key);
+        let call = Call::<T>::announce_signer {
+            announcement,
+            signature,
+        };
+
+        #[block]
+        {
+            call.authorize(TransactionSource::External)
+                .expect("the call is authorized by itself")
+                .expect("the announcement is good");
+        }
+    }
+
+    #[benchmark]
+    fn confirm_keygen() {
+        let (confirmation, signature) = confirmation::<T>();
+
+        #[extrinsic_call]
+        _(RawOrigin::Authorized, confirmation, signature);
+
+        assert_eq!(NetworkVerifyingKey::<T>::get(), Some(NETWORK_KEY));
+    }
+
+    #[benchmark]
+    fn authorize_confirm_keygen() {
+        let (confirmation, signature) = confirmation::<T>();
+        let call = Call::<T>::confirm_keygen {
+            confirmation,
+            signature,
+        };
+
+        #[block]
+        {
+            call.authorize(TransactionSource::External)
+                .expect("the call is authorized by itself")
+                .expect("the confirmation is good");
+        }
+    }
+
+    #[benchmark]
+    fn set_program(b: Linear<8, { <MaxBytecode as Get<u32>>::get() }>) {
+        let who = rich::<T>();
+        let definition = definition(b, 1);
+        let key = definition.key();
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who), definition);
+
+        assert_eq!(
+            Programs::<T>::get(key).map(|program| program.bytecode_len),
+            Some(b)
+        );
+    }
+
+    #[benchmark]
+    fn remove_program() {
+        let who = rich::<T>();
+        let definition = definition(MaxBytecode::get(), 1);
+        let key: ProgramKey = definition.key();
+        Pallet::<T>::do_set_program(who.clone(), definition).expect("the program is good");
+        let held = |who| T::Currency::balance_on_hold(&HoldReason::ProgramDeposit.into(), who);
+        assert_eq!(
+            held(&who),
+            crate::ProgramDeposits::<T>::get(key).unwrap_or_default()
+        );
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), key);
+
+        assert_eq!(held(&who), BalanceOf::<T>::default());
+    }
+
+    #[benchmark]
+    fn register(p: Linear<1, { <MaxProgramsPerRegistration as Get<u32>>::get() }>) {
+        let who = rich::<T>();
+        NetworkVerifyingKey::<T>::put(NETWORK_KEY);
+        let programs = instances::<T>(&who, p, 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), programs, who.clone());
+
+        assert_eq!(Registrations::<T>::iter().count(), 1);
+    }
+
+    #[benchmark]
+    fn change_programs(p: Linear<1, { <MaxProgramsPerRegistration as Get<u32>>::get() }>) {
+        let who = rich::<T>();
+        let verifying_key = registration::<T>(&who);
+        let programs = instances::<T>(&who, p, 100);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who), verifying_key, programs.clone());
+
+        let registration = Registrations::<T>::get(verifying_key);
+        assert_eq!(
+            registration.map(|registration| registration.programs),
+            Some(programs)
+        );
+    }
+
+    #[benchmark]
+    fn change_owner() {
+        let who = rich::<T>();
+        let verifying_key = registration::<T>(&who);
+        let owner: T::AccountId = account("owner", 0, 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who), verifying_key, owner.clone());
+
+        let registration = Registrations::<T>::get(verifying_key);
+        assert_eq!(
+            registration.map(|registration| registration.owner),
+            Some(owner)
+        );
+    }
+
+    #[benchmark]
+    fn set_parameters() {
+        let parameters = largest::<T>();
+
+        #[extrinsic_call]
+        _(RawOrigin::Root, parameters.clone());
+
+        assert_eq!(Parameters::<T>::get(), parameters);
+    }
+
+    #[benchmark]
+    fn pause() {
+        #[extrinsic_call]
+        _(RawOrigin::Root);
+
+        assert!(Paused::<T>::get());
+    }
+
+    #[benchmark]
+    fn resume() {
+        Paused::<T>::put(true);
+
+        #[extrinsic_call]
+        _(RawOrigin::Root);
+
+        assert!(!Paused::<T>::get());
+    }
+
+    /// A keygen whose deadline is still to come: the largest phase that is only looked at.
+    #[benchmark]
+    fn on_initialize() {
+        keygen::<T>();
+
+        #[block]
+        {
+            Pallet::<T>::advance_phase(One::one());
+        }
+    }
+
+    /// The largest committee, if there are as many signers; otherwise all of them.
+    #[benchmark]
+    fn start_keygen(v: Linear<2, { T::MaxValidators::get() }>) {
+        signers::<T>(v);
+        let committee_size = v.min(max_members());
+        Parameters::<T>::put(ParametersOf::<T> {
+            committee_size,
+            ..largest::<T>()
+        });
+
+        #[block]
+        {
+            Pallet::<T>::start_keygen(One::one());
+        }
+
+        assert!(matches!(Phase::<T>::get(), primitives::Phase::Keygen(_)));
+    }
+
+    /// Without the draw that follows.
+    #[benchmark]
+    fn fail_keygen() {
+        let attempt = keygen::<T>();
+        let members = attempt
+            .members
+            .into_iter()
+            .map(|member| member.validator)
+            .collect();
+
+        #[block]
+        {
+            Pallet::<T>::fail_keygen(1, crate::KeygenFailure::DeadlineMissed, members);
+        }
+
+        assert_eq!(Excluded::<T>::get().len(), max_members() as usize);
+    }
+
+    impl_benchmark_test_suite!(
+        Pallet,
+        crate::mock::benchmark_externalities(),
+        crate::mock::Test
+    );
+}

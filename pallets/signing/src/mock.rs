@@ -1,0 +1,411 @@
+//! A runtime for tests, and what the tests do to it.
+//!
+//! Session-key calls go through the transaction extensions, as they do from a node's pool.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use crate::{
+    self as pallet_signing, primitives, AnnouncementOf, Call, CommitteeMemberOf, Config, Event,
+    GenesisConfig, KeygenAttemptOf, Pallet, ParametersOf, Phase, ProgramInstances,
+};
+use codec::Encode;
+use frame_support::{
+    derive_impl,
+    dispatch::{DispatchInfo, GetDispatchInfo, PostDispatchInfo},
+    parameter_types,
+    traits::{Hooks, OneSessionHandler, Randomness},
+};
+use primitives::{
+    Announcement, KeygenConfirmation, ProgramDefinition, ProgramInstance, ProgramKey, SignerPair,
+    SignerSignature, VerifyingKey,
+};
+use sp_core::{Pair, H256};
+use sp_runtime::{
+    testing::UintAuthorityId,
+    traits::{Applyable, BlakeTwo256, Checkable},
+    transaction_validity::{TransactionSource, TransactionValidityError, ValidTransaction},
+    BuildStorage, DispatchResult, DispatchResultWithInfo,
+};
+
+#[frame_support::runtime]
+mod runtime {
+    #[runtime::runtime]
+    #[runtime::derive(
+        RuntimeCall,
+        RuntimeEvent,
+        RuntimeError,
+        RuntimeOrigin,
+        RuntimeFreezeReason,
+        RuntimeHoldReason,
+        RuntimeSlashReason,
+        RuntimeLockId,
+        RuntimeTask,
+        RuntimeViewFunction
+    )]
+    pub struct Test;
+
+    #[runtime::pallet_index(0)]
+    pub type System = frame_system::Pallet<Test>;
+    #[runtime::pallet_index(1)]
+    pub type Balances = pallet_balances::Pallet<Test>;
+    #[runtime::pallet_index(2)]
+    pub type Signing = pallet_signing::Pallet<Test>;
+}
+
+pub(crate) type AccountId = u64;
+type Header = sp_runtime::generic::Header<u64, BlakeTwo256>;
+type Extension = frame_system::AuthorizeCall<Test>;
+type Extrinsic =
+    sp_runtime::generic::UncheckedExtrinsic<AccountId, RuntimeCall, UintAuthorityId, Extension>;
+type Block = sp_runtime::generic::Block<Header, Extrinsic>;
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+    type Block = Block;
+    type AccountData = pallet_balances::AccountData<u64>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+    type AccountStore = System;
+}
+
+parameter_types! {
+    /// Tests change it to have other committees chosen.
+    pub static Seed: u32 = 0;
+}
+
+/// The chain's randomness, as far as the pallet can tell.
+pub struct SeededRandomness;
+
+impl Randomness<H256, u64> for SeededRandomness {
+    fn random(subject: &[u8]) -> (H256, u64) {
+        (
+            H256(sp_io::hashing::blake2_256(&(Seed::get(), subject).encode())),
+            0,
+        )
+    }
+}
+
+parameter_types! {
+    pub const MaxValidators: u32 = 40;
+    pub const ProgramDepositBase: u64 = 100;
+    pub const ProgramDepositPerByte: u64 = 2;
+}
+
+impl Config for Test {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Randomness = SeededRandomness;
+    type MaxValidators = MaxValidators;
+    type ProgramDepositBase = ProgramDepositBase;
+    type ProgramDepositPerByte = ProgramDepositPerByte;
+    type WeightInfo = ();
+}
+
+pub(crate) type Error = crate::Error<Test>;
+
+/// A user with a balance.
+pub(crate) const ALICE: AccountId = 1001;
+/// Another user with a balance.
+pub(crate) const BOB: AccountId = 1002;
+/// A user without any.
+pub(crate) const PAUPER: AccountId = 1003;
+/// What users begin with.
+pub(crate) const ENDOWMENT: u64 = 10_000_000;
+
+pub(crate) fn parameters() -> ParametersOf<Test> {
+    ParametersOf::<Test> {
+        committee_size: 3,
+        threshold: 2,
+        keygen_deadline: 10,
+        request_limit: 5,
+        fuel: 1_000,
+        freshness_window: 8,
+    }
+}
+
+/// State at genesis, without any validators.
+pub(crate) fn genesis(parameters: ParametersOf<Test>) -> sp_io::TestExternalities {
+    let mut storage = frame_system::GenesisConfig::<Test>::default()
+        .build_storage()
+        .unwrap();
+    pallet_balances::GenesisConfig::<Test> {
+        balances: vec![(ALICE, ENDOWMENT), (BOB, ENDOWMENT)],
+        ..Default::default()
+    }
+    .assimilate_storage(&mut storage)
+    .unwrap();
+    GenesisConfig::<Test> { parameters }
+        .assimilate_storage(&mut storage)
+        .unwrap();
+    storage.into()
+}
+
+/// Runs a test on a chain whose validators are 1 to `validators`, in block 1, and checks the
+/// invariants after it.
+pub(crate) fn test(validators: u64, test: impl FnOnce()) {
+    Seed::set(0);
+    genesis(parameters()).execute_with(|| {
+        let keys: Vec<_> = (1..=validators).map(|v| (v, pair(v).public())).collect();
+        Signing::on_genesis_session(keys.iter().map(|(v, key)| (v, key.clone())));
+        System::set_block_number(1);
+        test();
+        check();
+    });
+}
+
+pub(crate) fn check() {
+    Pallet::<Test>::do_try_state().unwrap();
+}
+
+/// Ends this block and begins the next.
+pub(crate) fn next_block() {
+    check();
+    System::set_block_number(System::block_number() + 1);
+    Signing::on_initialize(System::block_number());
+    check();
+}
+
+pub(crate) fn run_to(block: u64) {
+    while System::block_number() < block {
+        next_block();
+    }
+}
+
+/// Begins a session with these validators and session keys.
+pub(crate) fn new_session(validators: &[(AccountId, SignerPair)]) {
+    let session = || {
+        validators
+            .iter()
+            .map(|(validator, pair)| (validator, pair.public()))
+    };
+    // Who is queued for the session after it is nothing to this pallet.
+    Signing::on_new_session(true, session(), session());
+    check();
+}
+
+/// The first session key of a validator.
+pub(crate) fn pair(validator: AccountId) -> SignerPair {
+    rotated_pair(validator, 0)
+}
+
+/// A later session key of a validator.
+pub(crate) fn rotated_pair(validator: AccountId, rotation: u32) -> SignerPair {
+    SignerPair::from_string(&format!("//{validator}//{rotation}"), None).unwrap()
+}
+
+pub(crate) fn genesis_hash() -> H256 {
+    System::block_hash(0)
+}
+
+pub(crate) fn announcement(pair: &SignerPair, at: u64) -> AnnouncementOf<Test> {
+    Announcement {
+        signing_key: pair.public(),
+        endpoint: b"signer.example:3001".to_vec().try_into().unwrap(),
+        x25519: [7; 32],
+        at,
+    }
+}
+
+pub(crate) fn sign_announcement(
+    pair: &SignerPair,
+    announcement: &AnnouncementOf<Test>,
+) -> SignerSignature {
+    pair.sign(&primitives::announcement_payload(
+        genesis_hash(),
+        announcement,
+    ))
+}
+
+/// Has `pair` announce, well signed, whatever `announcement` says.
+pub(crate) fn submit_announcement(
+    pair: &SignerPair,
+    announcement: AnnouncementOf<Test>,
+) -> Submission {
+    let signature = sign_announcement(pair, &announcement);
+    submit(Call::announce_signer {
+        announcement,
+        signature,
+    })
+}
+
+/// Has a validator announce itself in this block, with its first session key.
+pub(crate) fn announce(validator: AccountId) {
+    let pair = pair(validator);
+    submit_announcement(&pair, announcement(&pair, System::block_number()))
+        .unwrap()
+        .unwrap();
+}
+
+pub(crate) fn announce_all(validators: impl IntoIterator<Item = AccountId>) {
+    validators.into_iter().for_each(announce);
+}
+
+pub(crate) fn confirmation(
+    pair: &SignerPair,
+    attempt: u32,
+    verifying_key: VerifyingKey,
+) -> KeygenConfirmation {
+    KeygenConfirmation {
+        signing_key: pair.public(),
+        attempt,
+        verifying_key,
+        commitment: H256([9; 32]),
+    }
+}
+
+pub(crate) fn submit_confirmation(
+    pair: &SignerPair,
+    confirmation: KeygenConfirmation,
+) -> Submission {
+    let payload = primitives::keygen_confirmation_payload(genesis_hash(), &confirmation);
+    let signature = pair.sign(&payload);
+    submit(Call::confirm_keygen {
+        confirmation,
+        signature,
+    })
+}
+
+/// Has a member confirm the running attempt with this key.
+pub(crate) fn confirm(validator: AccountId, verifying_key: VerifyingKey) {
+    let pair = pair(validator);
+    let confirmation = confirmation(&pair, attempt().attempt, verifying_key);
+    submit_confirmation(&pair, confirmation).unwrap().unwrap();
+}
+
+pub(crate) fn confirm_all(
+    validators: impl IntoIterator<Item = AccountId>,
+    verifying_key: VerifyingKey,
+) {
+    validators
+        .into_iter()
+        .for_each(|validator| confirm(validator, verifying_key));
+}
+
+/// Generates a key with the first three of the validators.
+pub(crate) fn activate() {
+    announce_all([1, 2, 3]);
+    for member in attempt().members {
+        confirm(member.validator, network_key(1));
+    }
+    assert_eq!(Phase::<Test>::get(), primitives::Phase::Active);
+}
+
+/// The attempt that is running.
+pub(crate) fn attempt() -> KeygenAttemptOf<Test> {
+    match Phase::<Test>::get() {
+        primitives::Phase::Keygen(attempt) => attempt,
+        phase => panic!("no keygen in {phase:?}"),
+    }
+}
+
+/// The validators of the attempt that is running, ordered.
+pub(crate) fn members() -> Vec<AccountId> {
+    stashes(&attempt().members)
+}
+
+pub(crate) fn stashes(members: &[CommitteeMemberOf<Test>]) -> Vec<AccountId> {
+    let mut validators: Vec<_> = members.iter().map(|member| member.validator).collect();
+    validators.sort();
+    validators
+}
+
+/// A verifying key that is different for every `number`.
+pub(crate) fn network_key(number: u8) -> VerifyingKey {
+    sp_core::ecdsa::Pair::from_seed(&[number; 32]).public().0
+}
+
+/// What became of a session-key call: refused by the pool (and by any block), or dispatched.
+pub(crate) type Submission = Result<DispatchResult, TransactionValidityError>;
+
+fn extrinsic(call: Call<Test>) -> (Extrinsic, DispatchInfo, usize) {
+    let extrinsic = Extrinsic::new_transaction(
+        RuntimeCall::Signing(call),
+        frame_system::AuthorizeCall::new(),
+    );
+    let (info, len) = (extrinsic.get_dispatch_info(), extrinsic.encoded_size());
+    (extrinsic, info, len)
+}
+
+/// Asks whether the pool would take a session-key call.
+pub(crate) fn validate(call: Call<Test>) -> Result<ValidTransaction, TransactionValidityError> {
+    let (extrinsic, info, len) = extrinsic(call);
+    extrinsic
+        .check(&frame_system::ChainContext::<Test>::default())?
+        .validate::<Test>(TransactionSource::External, &info, len)
+}
+
+/// Executes a session-key call as a block would. A refusal must change nothing, and be the pool's.
+pub(crate) fn submit(call: Call<Test>) -> Submission {
+    let root = sp_io::storage::root(sp_core::storage::StateVersion::V1);
+    let valid = validate(call.clone());
+    let result = apply(call).map(|result| result.map(|_| ()).map_err(|error| error.error));
+    if let Err(refusal) = &result {
+        assert_eq!(valid, Err(*refusal));
+        assert_eq!(
+            sp_io::storage::root(sp_core::storage::StateVersion::V1),
+            root
+        );
+    }
+    check();
+    result
+}
+
+/// Executes a session-key call as a block would, and tells its weight.
+pub(crate) fn apply(
+    call: Call<Test>,
+) -> Result<DispatchResultWithInfo<PostDispatchInfo>, TransactionValidityError> {
+    let (extrinsic, info, len) = extrinsic(call);
+    extrinsic
+        .check(&frame_system::ChainContext::<Test>::default())?
+        .apply::<Test>(&info, len)
+}
+
+/// A program whose bytecode is a module of `len` bytes, which ends with `salt`.
+pub(crate) fn definition(len: usize, salt: u8) -> ProgramDefinition {
+    let mut bytecode = b"\0asm\x01\0\0\0".to_vec();
+    bytecode.resize(len, salt);
+    ProgramDefinition {
+        bytecode: bytecode.try_into().unwrap(),
+        config_schema: b"{}".to_vec().try_into().unwrap(),
+        auxiliary_data_schema: Default::default(),
+        oracle_keys: Default::default(),
+        abi_version: primitives::ABI_VERSION,
+    }
+}
+
+/// Has ALICE deploy a program.
+pub(crate) fn deploy(salt: u8) -> ProgramKey {
+    let definition = definition(20, salt);
+    let key = definition.key();
+    Signing::set_program(RuntimeOrigin::signed(ALICE), definition).unwrap();
+    key
+}
+
+pub(crate) fn instances(programs: &[ProgramKey]) -> ProgramInstances {
+    programs
+        .iter()
+        .map(|program| ProgramInstance {
+            program: *program,
+            config: Default::default(),
+        })
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap()
+}
+
+/// The events of this pallet since they were last asked for.
+pub(crate) fn take_events() -> Vec<Event<Test>> {
+    let events = System::read_events_for_pallet::<Event<Test>>();
+    System::reset_events();
+    events
+}
+
+/// State at genesis, with a keystore for the validators' keys.
+#[cfg(feature = "runtime-benchmarks")]
+pub(crate) fn benchmark_externalities() -> sp_io::TestExternalities {
+    let mut externalities = genesis(parameters());
+    let keystore = sp_keystore::testing::MemoryKeystore::new();
+    externalities.register_extension(sp_keystore::KeystoreExt::new(keystore));
+    externalities
+}

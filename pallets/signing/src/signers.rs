@@ -1,0 +1,96 @@
+//! Announcements: how a validator's signer becomes eligible for the committee.
+
+use crate::{
+    primitives,
+    session_key_calls::{refusal, Authorization},
+    weights::WeightInfo,
+    AnnouncementOf, Config, Error, Event, Excluded, KeyOwners, Pallet, Parameters, Phase, Signers,
+};
+use codec::Encode;
+use frame_support::{dispatch::DispatchResultWithPostInfo, ensure};
+use primitives::{is_plausible_endpoint, SignerInfo, SignerSignature};
+use sp_runtime::{traits::Saturating, SaturatedConversion};
+
+impl<T: Config> Pallet<T> {
+    /// Decides whether the pool, and a block, may take an announcement.
+    pub(crate) fn authorize_announcement(
+        announcement: &AnnouncementOf<T>,
+        signature: &SignerSignature,
+    ) -> Authorization {
+        Self::check_announcement(announcement).map_err(refusal)?;
+        let payload = primitives::announcement_payload(Self::genesis_hash(), announcement);
+        Self::verify(&announcement.signing_key, &payload, signature)?;
+
+        let window = Parameters::<T>::get().freshness_window;
+        Self::admit(
+            (b"announce-signer", &announcement.signing_key).encode(),
+            // The newer announcement of a key is the one that counts.
+            announcement.at.saturated_into(),
+            announcement.at.saturating_add(window),
+        )
+    }
+
+    /// Finds the validator that may make this announcement now. Leaves out the signature.
+    fn check_announcement(announcement: &AnnouncementOf<T>) -> Result<T::AccountId, Error<T>> {
+        let validator =
+            KeyOwners::<T>::get(&announcement.signing_key).ok_or(Error::NotACurrentKey)?;
+        let now = frame_system::Pallet::<T>::block_number();
+        let window = Parameters::<T>::get().freshness_window;
+        ensure!(
+            announcement.at.saturating_add(window) >= now,
+            Error::AnnouncementExpired
+        );
+        // The signer's node may be a little ahead of this one.
+        ensure!(
+            announcement.at <= now.saturating_add(window),
+            Error::AnnouncementFromFuture
+        );
+        if let Some(earlier) = Signers::<T>::get(&validator) {
+            ensure!(
+                announcement.at > earlier.announced_at,
+                Error::AnnouncementNotNewer
+            );
+        }
+        ensure!(
+            is_plausible_endpoint(&announcement.endpoint),
+            Error::InvalidEndpoint
+        );
+        Ok(validator)
+    }
+
+    /// Stores an announcement, and chooses the committee if that is what it was waiting for.
+    ///
+    /// Choosing here rather than in the next block gives the committee one block more. The deadline,
+    /// a disagreement and new parameters lead to the same choice from `on_initialize`.
+    pub(crate) fn do_announce_signer(
+        announcement: AnnouncementOf<T>,
+    ) -> DispatchResultWithPostInfo {
+        let validator = Self::check_announcement(&announcement)?;
+        let AnnouncementOf::<T> {
+            endpoint,
+            x25519,
+            at,
+            ..
+        } = announcement;
+        Signers::<T>::insert(
+            &validator,
+            SignerInfo {
+                endpoint,
+                x25519,
+                announced_at: at,
+            },
+        );
+        // It says that it is there, so it is a candidate again.
+        if Excluded::<T>::get().contains(&validator) {
+            Excluded::<T>::mutate(|excluded| excluded.remove(&validator));
+        }
+        Self::deposit_event(Event::SignerAnnounced { validator });
+
+        let mut weight = T::WeightInfo::announce_signer();
+        if Phase::<T>::get() == primitives::Phase::AwaitingSigners {
+            let now = frame_system::Pallet::<T>::block_number();
+            weight.saturating_accrue(Self::start_keygen(now));
+        }
+        Ok(Some(weight).into())
+    }
+}

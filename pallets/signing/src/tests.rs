@@ -1,0 +1,12 @@
+//! Every call, every error, every change of phase.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod derivation;
+mod genesis;
+mod keygen;
+mod parameters;
+mod programs;
+mod random_walk;
+mod registrations;
+mod signers;
+mod validators;
