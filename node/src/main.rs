@@ -1,2 +1,21 @@
-//! Stub.
-fn main(){}
+//! The node of the signing network: a chain node with the signer service inside.
+//!
+//! ```text
+//! cli, command   arguments, sub-commands
+//! chain_spec     the chains that the node knows by name
+//! service        client, pool, network, BABE, GRANDPA, authority discovery
+//! rpc            what the JSON-RPC server answers beside the standard methods
+//! signer         the signer service's flags and its view of the chain
+//! ```
+#![forbid(unsafe_code)]
+
+mod chain_spec;
+mod cli;
+mod command;
+mod rpc;
+mod service;
+mod signer;
+
+fn main() -> sc_cli::Result<()> {
+    command::run()
+}

@@ -1,2 +1,190 @@
-//! Stub.
+//! The runtime of the signing network.
+//!
+//! ```text
+//! constants         time and money; what the feature `fast-runtime` changes
+//! configs           the pallets' configuration, by concern
+//! apis              the runtime APIs
+//! genesis_presets   `development` (one validator), `local` (five)
+//! ```
+//!
+//! The crate carries the runtime twice: [`WASM_BINARY`] for use, and [`FAST_WASM_BINARY`] with
+//! shorter blocks, sessions and deadlines for tests on real nodes.
 #![cfg_attr(not(feature = "std"), no_std)]
+// The `runtime` macro recurses once per pallet and part.
+#![recursion_limit = "512"]
+
+extern crate alloc;
+
+pub mod apis;
+pub mod configs;
+pub mod constants;
+pub mod genesis_presets;
+
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarks;
+
+#[allow(missing_docs)]
+mod wasm {
+    #[cfg(feature = "std")]
+    pub(crate) mod normal {
+        include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
+    }
+    #[cfg(feature = "std")]
+    pub(crate) mod fast {
+        include!(concat!(env!("OUT_DIR"), "/fast_runtime_binary.rs"));
+    }
+}
+
+use alloc::{borrow::Cow, vec::Vec};
+use sp_runtime::{
+    generic, impl_opaque_keys,
+    traits::{BlakeTwo256, IdentifyAccount, Verify},
+    MultiAddress, MultiSignature,
+};
+use sp_version::RuntimeVersion;
+
+/// The runtime, compiled for WebAssembly; `None` if that was skipped (`SKIP_WASM_BUILD`).
+#[cfg(feature = "std")]
+pub const WASM_BINARY: Option<&[u8]> = wasm::normal::WASM_BINARY;
+
+/// The runtime with the feature `fast-runtime`, compiled for WebAssembly; `None` if that was
+/// skipped.
+#[cfg(feature = "std")]
+pub const FAST_WASM_BINARY: Option<&[u8]> = wasm::fast::WASM_BINARY;
+
+/// A signature on an extrinsic.
+pub type Signature = MultiSignature;
+/// Names an account.
+pub type AccountId = <<Signature as Verify>::Signer as IdentifyAccount>::AccountId;
+/// An amount, in the smallest unit.
+pub type Balance = u128;
+/// Counts an account's transactions.
+pub type Nonce = u32;
+/// Hash of blocks and of much else.
+pub type Hash = sp_core::H256;
+/// Number of a block.
+pub type BlockNumber = u32;
+/// How extrinsics name accounts.
+pub type Address = MultiAddress<AccountId, ()>;
+/// A block's header.
+pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
+/// A block.
+pub type Block = generic::Block<Header, UncheckedExtrinsic>;
+/// An extrinsic as it comes from the network.
+pub type UncheckedExtrinsic =
+    generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
+
+/// What every transaction is checked for. `AuthorizeCall` comes first: it turns a general
+/// transaction with a session-key call into an authorized one, which pays no fee.
+pub type TxExtension = (
+    frame_system::AuthorizeCall<Runtime>,
+    frame_system::CheckNonZeroSender<Runtime>,
+    frame_system::CheckSpecVersion<Runtime>,
+    frame_system::CheckTxVersion<Runtime>,
+    frame_system::CheckGenesis<Runtime>,
+    frame_system::CheckEra<Runtime>,
+    frame_system::CheckNonce<Runtime>,
+    frame_system::CheckWeight<Runtime>,
+    pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+    frame_system::WeightReclaim<Runtime>,
+);
+
+/// Extensions for a transaction that nobody signs and that lasts until it becomes invalid.
+pub fn unsigned_extensions() -> TxExtension {
+    (
+        frame_system::AuthorizeCall::new(),
+        frame_system::CheckNonZeroSender::new(),
+        frame_system::CheckSpecVersion::new(),
+        frame_system::CheckTxVersion::new(),
+        frame_system::CheckGenesis::new(),
+        frame_system::CheckEra::from(generic::Era::Immortal),
+        frame_system::CheckNonce::from(0),
+        frame_system::CheckWeight::new(),
+        pallet_transaction_payment::ChargeTransactionPayment::from(0),
+        frame_system::WeightReclaim::new(),
+    )
+}
+
+/// Carries out blocks.
+pub type Executive = frame_executive::Executive<
+    Runtime,
+    Block,
+    frame_system::ChainContext<Runtime>,
+    Runtime,
+    AllPalletsWithSystem,
+>;
+
+impl_opaque_keys! {
+    /// The keys that a validator is known by. They change together, with `session.setKeys`.
+    pub struct SessionKeys {
+        /// Votes on finality.
+        pub grandpa: Grandpa,
+        /// Makes blocks.
+        pub babe: Babe,
+        /// Publishes and signs the node's addresses.
+        pub authority_discovery: AuthorityDiscovery,
+    }
+}
+
+/// The version of this runtime.
+#[sp_version::runtime_version]
+pub const VERSION: RuntimeVersion = RuntimeVersion {
+    spec_name: Cow::Borrowed("signing-network"),
+    impl_name: Cow::Borrowed("signing-network"),
+    authoring_version: 1,
+    spec_version: 1,
+    impl_version: 1,
+    apis: apis::RUNTIME_API_VERSIONS,
+    transaction_version: 1,
+    system_version: 1,
+};
+
+#[frame_support::runtime]
+#[allow(missing_docs)]
+mod runtime {
+    #[runtime::runtime]
+    #[runtime::derive(
+        RuntimeCall,
+        RuntimeEvent,
+        RuntimeError,
+        RuntimeOrigin,
+        RuntimeFreezeReason,
+        RuntimeHoldReason,
+        RuntimeSlashReason,
+        RuntimeLockId,
+        RuntimeTask,
+        RuntimeViewFunction
+    )]
+    pub struct Runtime;
+
+    #[runtime::pallet_index(0)]
+    pub type System = frame_system;
+    // Before session and staking: they read the slot and the time.
+    #[runtime::pallet_index(1)]
+    pub type Babe = pallet_babe;
+    #[runtime::pallet_index(2)]
+    pub type Timestamp = pallet_timestamp;
+
+    #[runtime::pallet_index(10)]
+    pub type Balances = pallet_balances;
+    #[runtime::pallet_index(11)]
+    pub type TransactionPayment = pallet_transaction_payment;
+
+    #[runtime::pallet_index(20)]
+    pub type Authorship = pallet_authorship;
+    #[runtime::pallet_index(21)]
+    pub type Staking = pallet_staking;
+    #[runtime::pallet_index(22)]
+    pub type Offences = pallet_offences;
+    #[runtime::pallet_index(23)]
+    pub type Historical = pallet_session::historical;
+    #[runtime::pallet_index(24)]
+    pub type Session = pallet_session;
+    #[runtime::pallet_index(25)]
+    pub type Grandpa = pallet_grandpa;
+    #[runtime::pallet_index(26)]
+    pub type AuthorityDiscovery = pallet_authority_discovery;
+
+    #[runtime::pallet_index(30)]
+    pub type Sudo = pallet_sudo;
+}

@@ -1,0 +1,54 @@
+//! The command line.
+
+use crate::signer::SignerOptions;
+use sc_cli::RunCmd;
+
+/// Arguments of the node; without a sub-command it runs.
+#[derive(Debug, clap::Parser)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) subcommand: Option<Subcommand>,
+
+    #[clap(flatten)]
+    pub(crate) run: RunCmd,
+
+    #[clap(flatten)]
+    pub(crate) signer: SignerOptions,
+}
+
+/// What the node can do beside running.
+#[derive(Debug, clap::Subcommand)]
+// One value of this type exists per process.
+#[allow(clippy::large_enum_variant)]
+pub(crate) enum Subcommand {
+    /// Manage keys.
+    #[command(subcommand)]
+    Key(sc_cli::KeySubcommand),
+
+    /// Print a chain specification; deprecated, use `export-chain-spec`.
+    BuildSpec(sc_cli::BuildSpecCmd),
+
+    /// Write a chain specification to a file or to standard output.
+    ExportChainSpec(sc_cli::ExportChainSpecCmd),
+
+    /// Check blocks that are in the database.
+    CheckBlock(sc_cli::CheckBlockCmd),
+
+    /// Write blocks to a file.
+    ExportBlocks(sc_cli::ExportBlocksCmd),
+
+    /// Write the state of a block as a chain specification.
+    ExportState(sc_cli::ExportStateCmd),
+
+    /// Read blocks from a file.
+    ImportBlocks(sc_cli::ImportBlocksCmd),
+
+    /// Remove the chain's database. Keys and key shares are kept.
+    PurgeChain(sc_cli::PurgeChainCmd),
+
+    /// Go back to an earlier block that is not final.
+    Revert(sc_cli::RevertCmd),
+
+    /// Print what the database says of the chain.
+    ChainInfo(sc_cli::ChainInfoCmd),
+}

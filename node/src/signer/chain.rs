@@ -1,0 +1,222 @@
+//! The signer's view of the chain: the client and the transaction pool of the node it runs in.
+
+use crate::service::{FullClient, TransactionPool};
+use async_trait::async_trait;
+use futures::StreamExt;
+use offchain_signer::chain::{
+    AccountId, BlockNumber, BlockRef, ChainError, Heads, NetworkState, Program, ProgramKey,
+    Registration, SessionKeyCall, VerifyingKey, WatchChain,
+};
+use sc_client_api::{BlockchainEvents, HeaderBackend};
+use sc_transaction_pool_api::{
+    error::{Error as PoolError, IntoPoolError},
+    TransactionPool as _, TransactionSource,
+};
+use signing_runtime::Block;
+use signing_runtime_api::SigningApi;
+use sp_api::ProvideRuntimeApi;
+use sp_core::H256;
+use std::{
+    collections::VecDeque,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::sync::watch;
+
+/// How many blocks' network states are kept. One request is decided on the finalized and the best
+/// block; the rest is for requests that span a new block.
+const CACHED_STATES: usize = 4;
+
+/// Implements [`WatchChain`] on the node's own client and pool.
+pub(crate) struct NodeChain {
+    client: Arc<FullClient>,
+    pool: Arc<TransactionPool>,
+    heads: watch::Receiver<Heads>,
+    states: Recent<NetworkState>,
+}
+
+impl NodeChain {
+    /// The chain, and the task that keeps its heads up to date: it ends when the client does.
+    pub(crate) fn new(
+        client: Arc<FullClient>,
+        pool: Arc<TransactionPool>,
+    ) -> (Arc<Self>, impl Future<Output = ()> + Send) {
+        let (sender, heads) = watch::channel(current_heads(&client));
+        let follow = follow_heads(client.clone(), sender);
+        let chain = Self {
+            client,
+            pool,
+            heads,
+            states: Recent::new(CACHED_STATES),
+        };
+        (Arc::new(chain), follow)
+    }
+}
+
+fn current_heads(client: &FullClient) -> Heads {
+    let info = client.info();
+    Heads {
+        best: BlockRef {
+            number: info.best_number,
+            hash: info.best_hash,
+        },
+        finalized: BlockRef {
+            number: info.finalized_number,
+            hash: info.finalized_hash,
+        },
+    }
+}
+
+async fn follow_heads(client: Arc<FullClient>, sender: watch::Sender<Heads>) {
+    // Every import, not only those after the initial sync: a node that catches up has a head too.
+    let mut imports = client.every_import_notification_stream();
+    let mut finalized = client.finality_notification_stream();
+    loop {
+        // Between the first look at the heads and the subscription a block may have come: look
+        // again before waiting.
+        let heads = current_heads(&client);
+        sender.send_if_modified(|old| {
+            let changed = *old != heads;
+            *old = heads;
+            changed
+        });
+        tokio::select! {
+            notification = imports.next() => if notification.is_none() { return },
+            notification = finalized.next() => if notification.is_none() { return },
+        }
+    }
+}
+
+#[async_trait]
+impl WatchChain for NodeChain {
+    fn genesis_hash(&self) -> H256 {
+        self.client.info().genesis_hash
+    }
+
+    fn heads(&self) -> watch::Receiver<Heads> {
+        self.heads.clone()
+    }
+
+    fn network_state(&self, at: H256) -> Result<NetworkState, ChainError> {
+        if let Some(state) = self.states.get(at) {
+            return Ok(state);
+        }
+        let state = SigningApi::<Block, AccountId, BlockNumber>::network_state(
+            &*self.client.runtime_api(),
+            at,
+        )
+        .map_err(runtime_error)?;
+        self.states.put(at, state.clone());
+        Ok(state)
+    }
+
+    fn registration(
+        &self,
+        at: H256,
+        verifying_key: VerifyingKey,
+    ) -> Result<Option<Registration>, ChainError> {
+        SigningApi::<Block, AccountId, BlockNumber>::registration(
+            &*self.client.runtime_api(),
+            at,
+            verifying_key,
+        )
+        .map_err(runtime_error)
+    }
+
+    fn program(&self, at: H256, key: ProgramKey) -> Result<Option<Program>, ChainError> {
+        SigningApi::<Block, AccountId, BlockNumber>::program(&*self.client.runtime_api(), at, key)
+            .map_err(runtime_error)
+    }
+
+    async fn submit(&self, call: SessionKeyCall) -> Result<(), ChainError> {
+        let best = self.client.info().best_hash;
+        let extrinsic = SigningApi::<Block, AccountId, BlockNumber>::session_key_extrinsic(
+            &*self.client.runtime_api(),
+            best,
+            call,
+        )
+        .map_err(runtime_error)?;
+        match self
+            .pool
+            .submit_one(best, TransactionSource::Local, extrinsic)
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(error) => match error.into_pool_error() {
+                // It is where it was to go.
+                Ok(PoolError::AlreadyImported(_)) => Ok(()),
+                Ok(error) => Err(ChainError::Pool(Box::new(error))),
+                Err(error) => Err(ChainError::Pool(Box::new(error))),
+            },
+        }
+    }
+}
+
+fn runtime_error(error: sp_api::ApiError) -> ChainError {
+    ChainError::Runtime(Box::new(error))
+}
+
+/// The newest few values by block hash. What is true of a block never changes.
+struct Recent<T> {
+    capacity: usize,
+    entries: Mutex<VecDeque<(H256, T)>>,
+}
+
+impl<T: Clone> Recent<T> {
+    fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            entries: Mutex::new(VecDeque::with_capacity(capacity)),
+        }
+    }
+
+    fn get(&self, at: H256) -> Option<T> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries
+            .iter()
+            .find(|(hash, _)| *hash == at)
+            .map(|(_, value)| value.clone())
+    }
+
+    fn put(&self, at: H256, value: T) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        // Two requests may have asked the runtime at the same time.
+        if entries.iter().any(|(hash, _)| *hash == at) {
+            return;
+        }
+        if entries.len() == self.capacity {
+            entries.pop_front();
+        }
+        entries.push_back((at, value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(n: u8) -> H256 {
+        H256::repeat_byte(n)
+    }
+
+    #[test]
+    fn recent_keeps_the_newest() {
+        let recent = Recent::new(2);
+        assert_eq!(recent.get(hash(1)), None);
+        recent.put(hash(1), "one");
+        recent.put(hash(2), "two");
+        recent.put(hash(3), "three");
+        assert_eq!(recent.get(hash(1)), None);
+        assert_eq!(recent.get(hash(2)), Some("two"));
+        assert_eq!(recent.get(hash(3)), Some("three"));
+    }
+
+    #[test]
+    fn recent_counts_a_block_once() {
+        let recent = Recent::new(2);
+        recent.put(hash(1), "one");
+        recent.put(hash(2), "two");
+        recent.put(hash(2), "two");
+        assert_eq!(recent.get(hash(1)), Some("one"));
+    }
+}

@@ -1,0 +1,277 @@
+//! The signer's flags, and what they mean on which chain.
+//!
+//! On development and local chains everything has a default. On all others what would be unsafe or
+//! of no use is an error, and all errors are told at once.
+
+use super::endpoint::{EndpointError, PublicEndpoint};
+use sc_service::ChainType;
+use std::{
+    fmt,
+    io::{self, IsTerminal},
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+use zeroize::Zeroizing;
+
+/// The key store's password on development and local chains if none is given. Everybody knows it.
+pub(crate) const INSECURE_DEV_PASSWORD: &str = "insecure development password";
+
+/// Where a signer listens if nothing else is said.
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9955);
+
+/// The shortest password that is taken, bytes. It protects shares of the network key.
+const MIN_PASSWORD_LEN: usize = 8;
+
+/// Flags of the signer service, which runs in every validator's node.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Signer")]
+pub(crate) struct SignerOptions {
+    /// Where the signer's HTTP API listens. Port 0 takes a free one.
+    #[arg(long, value_name = "IP:PORT", default_value_t = DEFAULT_LISTEN)]
+    pub(crate) signer_listen: SocketAddr,
+
+    /// Where others reach the signer's HTTP API; announced on chain.
+    ///
+    /// The default on development and local chains is where it listens. On all others it must be
+    /// given.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) signer_public_endpoint: Option<String>,
+
+    /// File with the password of the signer's key store. A newline at its end does not count.
+    ///
+    /// Without it the node asks on the terminal. On development and local chains it takes an
+    /// insecure password that everybody knows.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signer_password_file: Option<PathBuf>,
+
+    /// Directory of the signer's key store [default: <base-path>/chains/<id>/signer].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) signer_dir: Option<PathBuf>,
+}
+
+/// What the signer service runs with.
+pub(crate) struct ResolvedSignerConfig {
+    /// Where the HTTP API listens.
+    pub(crate) listen: SocketAddr,
+    /// What is announced. `None`: where it turns out to listen.
+    pub(crate) public_endpoint: Option<PublicEndpoint>,
+    /// Directory of the key store.
+    pub(crate) dir: PathBuf,
+    /// Password of the key store.
+    pub(crate) password: Zeroizing<String>,
+}
+
+impl fmt::Debug for ResolvedSignerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResolvedSignerConfig")
+            .field("listen", &self.listen)
+            .field("public_endpoint", &self.public_endpoint)
+            .field("dir", &self.dir)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Something about the signer's flags that must be changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum SignerConfigError {
+    /// A production chain, and nobody knows how to reach the signer.
+    #[error(
+        "this chain's signers must be reachable: give --signer-public-endpoint HOST:PORT, where \
+         users and other validators reach this one"
+    )]
+    NoPublicEndpoint,
+    /// It is no endpoint.
+    #[error("--signer-public-endpoint {given}: {reason}")]
+    PublicEndpoint {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        #[source]
+        reason: EndpointError,
+    },
+    /// A production chain, and the endpoint leads to this machine only.
+    #[error(
+        "--signer-public-endpoint {0}: other machines cannot reach it; give a public name or \
+         address"
+    )]
+    LocalPublicEndpoint(PublicEndpoint),
+    /// The signer listens on all addresses, and none of them is named.
+    #[error(
+        "--signer-listen {0} is no address to announce: give --signer-public-endpoint HOST:PORT"
+    )]
+    UnspecifiedListen(SocketAddr),
+    /// A production chain without password.
+    #[error(
+        "the signer's key store needs a password: give --signer-password-file FILE, or start the \
+         node on a terminal, where it asks"
+    )]
+    NoPassword,
+    /// The file could not be read.
+    #[error("--signer-password-file {}: cannot be read: {source}", path.display())]
+    PasswordFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The terminal did not answer.
+    #[error("the password could not be asked for on the terminal")]
+    Prompt(#[source] io::Error),
+    /// A production chain, and the password is the one that everybody knows.
+    #[error("the development password is no secret: choose another for this chain")]
+    DevelopmentPassword,
+    /// Too easy to guess.
+    #[error("the password of the signer's key store must have at least {MIN_PASSWORD_LEN} bytes")]
+    ShortPassword,
+}
+
+/// All that must be changed.
+#[derive(Debug)]
+pub(crate) struct SignerConfigErrors(pub(crate) Vec<SignerConfigError>);
+
+impl fmt::Display for SignerConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the signer cannot start:")?;
+        for error in &self.0 {
+            write!(f, "\n- {error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SignerConfigErrors {}
+
+/// Asks the operator for the key store's password.
+pub(crate) trait PromptPassword {
+    /// The answer; `None` if there is nobody to ask.
+    fn prompt(&self) -> Option<io::Result<Zeroizing<String>>>;
+}
+
+/// Asks on the terminal, if there is one.
+pub(crate) struct TerminalPrompt;
+
+impl PromptPassword for TerminalPrompt {
+    fn prompt(&self) -> Option<io::Result<Zeroizing<String>>> {
+        io::stdin().is_terminal().then(|| {
+            rpassword::prompt_password("Password of the signer's key store: ").map(Zeroizing::new)
+        })
+    }
+}
+
+/// Whether the chain is for development on one machine. Custom chains count as production.
+fn is_for_development(chain_type: &ChainType) -> bool {
+    matches!(chain_type, ChainType::Development | ChainType::Local)
+}
+
+impl SignerOptions {
+    /// What the flags mean on a chain of this type, whose data lies in `chain_dir`. Asks for the
+    /// password only if all else is in order.
+    pub(crate) fn resolve(
+        &self,
+        chain_type: &ChainType,
+        chain_dir: &Path,
+        prompt: &dyn PromptPassword,
+    ) -> Result<ResolvedSignerConfig, SignerConfigErrors> {
+        let production = !is_for_development(chain_type);
+        let mut errors = Vec::new();
+
+        let public_endpoint = self.public_endpoint(production).unwrap_or_else(|error| {
+            errors.push(error);
+            None
+        });
+        let from_file = self.password_from_file().unwrap_or_else(|error| {
+            errors.push(error);
+            None
+        });
+        let file_failed = self.signer_password_file.is_some() && from_file.is_none();
+        let password = match from_file {
+            Some(password) => Some(password),
+            None if file_failed => None,
+            None if !production => {
+                log::warn!(
+                    "The signer's key store is sealed with the development password, which is no \
+                     secret. Use --signer-password-file where it matters."
+                );
+                Some(Zeroizing::new(INSECURE_DEV_PASSWORD.into()))
+            }
+            // No use in asking before the rest is in order.
+            None if !errors.is_empty() => None,
+            None => match prompt.prompt() {
+                Some(Ok(password)) => Some(password),
+                Some(Err(error)) => {
+                    errors.push(SignerConfigError::Prompt(error));
+                    None
+                }
+                None => {
+                    errors.push(SignerConfigError::NoPassword);
+                    None
+                }
+            },
+        };
+        if let Some(password) = &password {
+            if production && password.as_str() == INSECURE_DEV_PASSWORD {
+                errors.push(SignerConfigError::DevelopmentPassword);
+            }
+            if password.len() < MIN_PASSWORD_LEN {
+                errors.push(SignerConfigError::ShortPassword);
+            }
+        }
+        match password {
+            Some(password) if errors.is_empty() => Ok(ResolvedSignerConfig {
+                listen: self.signer_listen,
+                public_endpoint,
+                dir: self
+                    .signer_dir
+                    .clone()
+                    .unwrap_or_else(|| chain_dir.join("signer")),
+                password,
+            }),
+            _ => Err(SignerConfigErrors(errors)),
+        }
+    }
+
+    fn public_endpoint(
+        &self,
+        production: bool,
+    ) -> Result<Option<PublicEndpoint>, SignerConfigError> {
+        let Some(given) = &self.signer_public_endpoint else {
+            if production {
+                return Err(SignerConfigError::NoPublicEndpoint);
+            }
+            if self.signer_listen.ip().is_unspecified() {
+                return Err(SignerConfigError::UnspecifiedListen(self.signer_listen));
+            }
+            return Ok(None);
+        };
+        let endpoint: PublicEndpoint =
+            given
+                .parse()
+                .map_err(|reason| SignerConfigError::PublicEndpoint {
+                    given: given.clone(),
+                    reason,
+                })?;
+        if production && endpoint.is_local() {
+            return Err(SignerConfigError::LocalPublicEndpoint(endpoint));
+        }
+        Ok(Some(endpoint))
+    }
+
+    fn password_from_file(&self) -> Result<Option<Zeroizing<String>>, SignerConfigError> {
+        let Some(path) = &self.signer_password_file else {
+            return Ok(None);
+        };
+        let text = std::fs::read_to_string(path)
+            .map(Zeroizing::new)
+            .map_err(|source| SignerConfigError::PasswordFile {
+                path: path.clone(),
+                source,
+            })?;
+        let password = text.strip_suffix('\n').unwrap_or(&text);
+        let password = password.strip_suffix('\r').unwrap_or(password);
+        Ok(Some(Zeroizing::new(password.into())))
+    }
+}
+
+#[cfg(test)]
+mod tests;

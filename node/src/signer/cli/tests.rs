@@ -1,0 +1,229 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+use super::*;
+use clap::Parser;
+use std::{cell::Cell, io::Write};
+
+#[derive(Parser)]
+struct TestCli {
+    #[clap(flatten)]
+    signer: SignerOptions,
+}
+
+/// Answers with a fixed password, or with nothing, and counts how often it was asked.
+struct Answer(Option<&'static str>, Cell<u32>);
+
+impl PromptPassword for Answer {
+    fn prompt(&self) -> Option<io::Result<Zeroizing<String>>> {
+        self.1.set(self.1.get() + 1);
+        self.0.map(|answer| Ok(Zeroizing::new(answer.into())))
+    }
+}
+
+fn nobody() -> Answer {
+    Answer(None, Cell::new(0))
+}
+
+fn says(password: &'static str) -> Answer {
+    Answer(Some(password), Cell::new(0))
+}
+
+fn options(args: &[&str]) -> SignerOptions {
+    TestCli::parse_from(["test"].iter().chain(args)).signer
+}
+
+fn resolve(
+    args: &[&str],
+    chain_type: ChainType,
+    prompt: &Answer,
+) -> Result<ResolvedSignerConfig, Vec<SignerConfigError>> {
+    options(args)
+        .resolve(&chain_type, Path::new("/base/chains/x"), prompt)
+        .map_err(|errors| errors.0)
+}
+
+fn password_file(text: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
+
+#[test]
+fn everything_has_a_default_on_development_and_local_chains() {
+    for chain_type in [ChainType::Development, ChainType::Local] {
+        let prompt = says("should not be asked");
+        let config = resolve(&[], chain_type, &prompt).unwrap();
+        assert_eq!(config.listen, "127.0.0.1:9955".parse().unwrap());
+        assert_eq!(config.public_endpoint, None);
+        assert_eq!(config.dir, Path::new("/base/chains/x/signer"));
+        assert_eq!(config.password.as_str(), INSECURE_DEV_PASSWORD);
+        assert_eq!(prompt.1.get(), 0);
+    }
+}
+
+#[test]
+fn production_tells_all_that_is_missing_at_once() {
+    for chain_type in [ChainType::Live, ChainType::Custom("x".into())] {
+        let errors = resolve(
+            &["--signer-password-file", "/no/such/file"],
+            chain_type,
+            &nobody(),
+        )
+        .unwrap_err();
+        assert!(
+            matches!(
+                errors[..],
+                [
+                    SignerConfigError::NoPublicEndpoint,
+                    SignerConfigError::PasswordFile { .. }
+                ]
+            ),
+            "{errors:?}"
+        );
+        let text = SignerConfigErrors(errors).to_string();
+        assert!(text.contains("--signer-public-endpoint"), "{text}");
+        assert!(text.contains("/no/such/file"), "{text}");
+    }
+}
+
+#[test]
+fn production_takes_a_password_from_a_file() {
+    for (text, password) in [
+        ("correct horse\n", "correct horse"),
+        ("correct horse\r\n", "correct horse"),
+        ("correct horse", "correct horse"),
+        (" correct horse \n\n", " correct horse \n"),
+    ] {
+        let file = password_file(text);
+        let prompt = says("another password");
+        let config = resolve(
+            &[
+                "--signer-public-endpoint",
+                "signer.example.org:9955",
+                "--signer-password-file",
+                file.path().to_str().unwrap(),
+            ],
+            ChainType::Live,
+            &prompt,
+        )
+        .unwrap();
+        assert_eq!(config.password.as_str(), password);
+        assert_eq!(
+            config.public_endpoint.unwrap().to_string(),
+            "signer.example.org:9955"
+        );
+        assert_eq!(prompt.1.get(), 0);
+    }
+}
+
+#[test]
+fn production_asks_for_the_password_only_if_all_else_is_in_order() {
+    let prompt = says("correct horse");
+    let errors = resolve(&[], ChainType::Live, &prompt).unwrap_err();
+    assert!(matches!(errors[..], [SignerConfigError::NoPublicEndpoint]));
+    assert_eq!(prompt.1.get(), 0);
+
+    let endpoint = ["--signer-public-endpoint", "signer.example.org:9955"];
+    let config = resolve(&endpoint, ChainType::Live, &prompt).unwrap();
+    assert_eq!(config.password.as_str(), "correct horse");
+    assert_eq!(prompt.1.get(), 1);
+
+    let errors = resolve(&endpoint, ChainType::Live, &nobody()).unwrap_err();
+    assert!(matches!(errors[..], [SignerConfigError::NoPassword]));
+}
+
+#[test]
+fn production_refuses_bad_passwords() {
+    let endpoint = ["--signer-public-endpoint", "signer.example.org:9955"];
+    let errors = resolve(&endpoint, ChainType::Live, &says(INSECURE_DEV_PASSWORD)).unwrap_err();
+    assert!(matches!(
+        errors[..],
+        [SignerConfigError::DevelopmentPassword]
+    ));
+    for short in ["", "seven b"] {
+        let errors = resolve(&endpoint, ChainType::Live, &says(short)).unwrap_err();
+        assert!(matches!(errors[..], [SignerConfigError::ShortPassword]));
+    }
+}
+
+#[test]
+fn an_empty_password_file_is_refused_everywhere() {
+    let file = password_file("\n");
+    let args = ["--signer-password-file", file.path().to_str().unwrap()];
+    let errors = resolve(&args, ChainType::Development, &nobody()).unwrap_err();
+    assert!(matches!(errors[..], [SignerConfigError::ShortPassword]));
+}
+
+#[test]
+fn an_unreadable_password_file_never_falls_back_to_the_development_password() {
+    let errors = resolve(
+        &["--signer-password-file", "/no/such/file"],
+        ChainType::Development,
+        &nobody(),
+    )
+    .unwrap_err();
+    assert!(matches!(
+        errors[..],
+        [SignerConfigError::PasswordFile { .. }]
+    ));
+}
+
+#[test]
+fn production_refuses_an_endpoint_that_others_cannot_reach() {
+    for endpoint in ["127.0.0.1:9955", "localhost:9955", "0.0.0.0:9955"] {
+        let args = ["--signer-public-endpoint", endpoint];
+        let errors = resolve(&args, ChainType::Live, &says("correct horse")).unwrap_err();
+        assert!(matches!(
+            errors[..],
+            [SignerConfigError::LocalPublicEndpoint(_)]
+        ));
+        assert!(resolve(&args, ChainType::Local, &nobody()).is_ok());
+    }
+}
+
+#[test]
+fn a_malformed_endpoint_is_refused_everywhere() {
+    let args = ["--signer-public-endpoint", "http://host:1"];
+    for chain_type in [ChainType::Live, ChainType::Development] {
+        let errors = resolve(&args, chain_type, &says("correct horse")).unwrap_err();
+        assert!(matches!(
+            errors[..],
+            [SignerConfigError::PublicEndpoint { .. }]
+        ));
+    }
+}
+
+#[test]
+fn listening_on_all_addresses_needs_a_name_to_announce() {
+    for listen in ["0.0.0.0:0", "[::]:9955"] {
+        let errors =
+            resolve(&["--signer-listen", listen], ChainType::Local, &nobody()).unwrap_err();
+        assert!(matches!(
+            errors[..],
+            [SignerConfigError::UnspecifiedListen(_)]
+        ));
+    }
+    let config = resolve(
+        &[
+            "--signer-listen",
+            "0.0.0.0:0",
+            "--signer-public-endpoint",
+            "127.0.0.1:9955",
+        ],
+        ChainType::Local,
+        &nobody(),
+    )
+    .unwrap();
+    assert_eq!(config.listen.port(), 0);
+}
+
+#[test]
+fn the_password_is_not_in_debug_output() {
+    let config = resolve(&[], ChainType::Local, &nobody()).unwrap();
+    assert!(!format!("{config:?}").contains(INSECURE_DEV_PASSWORD));
+}
+
+#[test]
+fn the_flags_fit_into_the_node_command_line() {
+    use clap::CommandFactory;
+    crate::cli::Cli::command().debug_assert();
+}

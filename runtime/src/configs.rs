@@ -1,0 +1,9 @@
+//! How the pallets are configured, by concern.
+
+mod consensus;
+mod money;
+mod staking;
+mod system;
+
+pub use money::FeesToAuthor;
+pub use staking::OnChainElection;

@@ -1,0 +1,59 @@
+//! Time and money: what the feature `fast-runtime` changes, and what it does not.
+
+use crate::{Balance, BlockNumber};
+use sp_runtime::Perbill;
+
+/// One coin, in its smallest unit: 12 decimals.
+pub const UNIT: Balance = 1_000_000_000_000;
+/// A thousandth of a coin.
+pub const MILLIUNIT: Balance = UNIT / 1_000;
+/// A millionth of a coin.
+pub const MICROUNIT: Balance = UNIT / 1_000_000;
+
+/// What an account must hold to exist.
+pub const EXISTENTIAL_DEPOSIT: Balance = MILLIUNIT;
+
+/// Chooses between the value that is meant for use and the one for tests on real nodes.
+const fn normal_or_fast(normal: u32, fast: u32) -> u32 {
+    if cfg!(feature = "fast-runtime") {
+        fast
+    } else {
+        normal
+    }
+}
+
+/// Length of a BABE slot, and so the time from one block to the next, milliseconds. The fast one
+/// leaves five nodes on two busy cores enough time to import a block before the next.
+pub const MILLISECS_PER_BLOCK: u64 = normal_or_fast(6_000, 2_000) as u64;
+
+/// Blocks per minute.
+pub const MINUTES: BlockNumber = 60_000 / (MILLISECS_PER_BLOCK as BlockNumber);
+/// Blocks per hour.
+pub const HOURS: BlockNumber = MINUTES * 60;
+
+/// Length of an epoch, which is a session: an hour, or 40 s.
+pub const EPOCH_DURATION_IN_BLOCKS: BlockNumber = normal_or_fast(HOURS, 20);
+
+/// Sessions per era: an era takes six hours, or two minutes.
+pub const SESSIONS_PER_ERA: u32 = normal_or_fast(6, 3);
+/// Eras that stake stays bonded after it has been withdrawn: seven days, or six minutes.
+pub const BONDING_DURATION: u32 = normal_or_fast(28, 3);
+/// Eras before a slash takes effect, in which root can cancel it.
+pub const SLASH_DEFER_DURATION: u32 = normal_or_fast(7, 0);
+
+/// Computation time for one block, milliseconds: a third of the slot.
+pub const BLOCK_COMPUTATION_MILLISECS: u64 = MILLISECS_PER_BLOCK / 3;
+
+/// The part of a block's weight and length that ordinary extrinsics may fill.
+pub const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
+
+/// Most bytes in a block. Ordinary extrinsics get 75% of it: three programs of the largest size.
+pub const MAX_BLOCK_LENGTH: u32 = 5 * 1024 * 1024;
+
+/// The share of slots that have a primary author. The others have a secondary one.
+pub const PRIMARY_PROBABILITY: (u64, u64) = (1, 4);
+
+/// The most validators there can be.
+pub const MAX_AUTHORITIES: u32 = 100;
+
+const _: () = assert!(SLASH_DEFER_DURATION < BONDING_DURATION);
