@@ -1,0 +1,223 @@
+//! Reads of the chain: heads, and the runtime API of `pallet-signing`.
+//!
+//! The runtime API is called by name and its answers are decoded with the types of
+//! `signing-primitives`, so that reads need no metadata.
+
+use codec::{Decode, DecodeAll, Encode};
+use signing_primitives as primitives;
+use sp_core::{crypto::AccountId32, H256};
+use std::sync::Arc;
+use subxt::{
+    backend::LegacyBackend,
+    config::{substrate::SubstrateConfig, RpcConfigFor},
+    error::OnlineClientError,
+    rpcs::{methods::legacy::LegacyRpcMethods, RpcClient},
+    OnlineClient,
+};
+
+pub use primitives::{ProgramDefinition, ProgramInstance, ProgramKey, VerifyingKey};
+
+/// A validator's stash, or a user's account.
+pub type AccountId = AccountId32;
+/// A block number.
+pub type BlockNumber = u32;
+/// The network's state at one block.
+pub type NetworkState = primitives::NetworkState<AccountId, BlockNumber>;
+/// Where the network is in the life of its key.
+pub type Phase = primitives::Phase<AccountId, BlockNumber>;
+/// A validator of the current session.
+pub type Validator = primitives::Validator<AccountId, BlockNumber>;
+/// The committee that signs.
+pub type Committee = primitives::Committee<AccountId>;
+/// A user's key and its programs.
+pub type Registration = primitives::Registration<AccountId>;
+/// A program with its bytecode.
+pub type Program = primitives::Program<AccountId>;
+/// A program without its bytecode.
+pub type ProgramSummary = primitives::ProgramSummary<AccountId>;
+
+type RpcMethods = LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>;
+
+/// A block, by number and hash.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Block {
+    /// Its number.
+    pub number: BlockNumber,
+    /// Its hash.
+    pub hash: H256,
+}
+
+/// The node could not be asked, or gave no usable answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChainError {
+    /// No connection to the node.
+    #[error("cannot connect to a node at {url}; is one running there?")]
+    Unreachable {
+        /// Its address.
+        url: String,
+        /// Why.
+        #[source]
+        source: subxt::rpcs::Error,
+    },
+    /// The node did not say which chain it is on.
+    #[error("the node does not name its chain")]
+    NoGenesis(#[source] Box<OnlineClientError>),
+    /// A call failed.
+    #[error("the node did not answer {method}")]
+    Call {
+        /// The RPC method or runtime API function.
+        method: &'static str,
+        /// Why.
+        #[source]
+        source: subxt::rpcs::Error,
+    },
+    /// The node has no such block.
+    #[error("the node has no header for its own {which} block")]
+    NoHeader {
+        /// Which block was asked for.
+        which: &'static str,
+    },
+    /// The block's number is beyond what the network counts to.
+    #[error("the number of the {which} block has more than 32 bits")]
+    NumberTooLarge {
+        /// Which block was asked for.
+        which: &'static str,
+    },
+    /// The answer is not of the form that this version knows.
+    #[error("the answer to {method} is of another version of the network than this client's")]
+    Undecodable {
+        /// The runtime API function.
+        method: &'static str,
+        /// Why.
+        #[source]
+        source: codec::Error,
+    },
+}
+
+/// A connection to a node.
+#[derive(Clone)]
+pub(crate) struct Chain {
+    methods: RpcMethods,
+    online: OnlineClient<SubstrateConfig>,
+}
+
+impl Chain {
+    pub(crate) async fn connect(url: &str) -> Result<Self, ChainError> {
+        let rpc =
+            RpcClient::from_insecure_url(url)
+                .await
+                .map_err(|source| ChainError::Unreachable {
+                    url: url.into(),
+                    source,
+                })?;
+        // The methods that every node of this network serves, and no background task.
+        let backend = LegacyBackend::builder().build(rpc.clone());
+        let online = OnlineClient::from_backend(Arc::new(backend))
+            .await
+            .map_err(|error| ChainError::NoGenesis(Box::new(error)))?;
+        Ok(Self {
+            methods: RpcMethods::new(rpc),
+            online,
+        })
+    }
+
+    pub(crate) fn genesis_hash(&self) -> H256 {
+        H256(self.online.genesis_hash().0)
+    }
+
+    /// For transactions, which are encoded by the chain's metadata.
+    pub(crate) fn online(&self) -> &OnlineClient<SubstrateConfig> {
+        &self.online
+    }
+
+    pub(crate) async fn best(&self) -> Result<Block, ChainError> {
+        let which = "best";
+        let method = "chain_getBlockHash";
+        let hash = self
+            .methods
+            .chain_get_block_hash(None)
+            .await
+            .map_err(|source| ChainError::Call { method, source })?
+            .ok_or(ChainError::NoHeader { which })?;
+        self.block(which, H256(hash.0)).await
+    }
+
+    pub(crate) async fn finalized(&self) -> Result<Block, ChainError> {
+        let method = "chain_getFinalizedHead";
+        let hash = self
+            .methods
+            .chain_get_finalized_head()
+            .await
+            .map_err(|source| ChainError::Call { method, source })?;
+        self.block("finalized", H256(hash.0)).await
+    }
+
+    async fn block(&self, which: &'static str, hash: H256) -> Result<Block, ChainError> {
+        let method = "chain_getHeader";
+        let header = self
+            .methods
+            .chain_get_header(Some(hash.0.into()))
+            .await
+            .map_err(|source| ChainError::Call { method, source })?
+            .ok_or(ChainError::NoHeader { which })?;
+        let number = BlockNumber::try_from(header.number)
+            .map_err(|_| ChainError::NumberTooLarge { which })?;
+        Ok(Block { number, hash })
+    }
+
+    /// The account's next nonce, counting what waits in the node's pool.
+    pub(crate) async fn next_nonce(&self, account: &AccountId) -> Result<u64, ChainError> {
+        let account = subxt::utils::AccountId32(*AsRef::<[u8; 32]>::as_ref(account));
+        self.methods
+            .system_account_next_index(&account)
+            .await
+            .map_err(|source| ChainError::Call {
+                method: "system_accountNextIndex",
+                source,
+            })
+    }
+
+    pub(crate) async fn network_state(&self, at: H256) -> Result<NetworkState, ChainError> {
+        self.call("SigningApi_network_state", (), at).await
+    }
+
+    pub(crate) async fn registration(
+        &self,
+        at: H256,
+        verifying_key: VerifyingKey,
+    ) -> Result<Option<Registration>, ChainError> {
+        self.call("SigningApi_registration", verifying_key, at)
+            .await
+    }
+
+    pub(crate) async fn program(
+        &self,
+        at: H256,
+        key: ProgramKey,
+    ) -> Result<Option<Program>, ChainError> {
+        self.call("SigningApi_program", key, at).await
+    }
+
+    pub(crate) async fn programs(
+        &self,
+        at: H256,
+    ) -> Result<Vec<(ProgramKey, ProgramSummary)>, ChainError> {
+        self.call("SigningApi_programs", (), at).await
+    }
+
+    async fn call<A: Encode, R: Decode>(
+        &self,
+        method: &'static str,
+        arguments: A,
+        at: H256,
+    ) -> Result<R, ChainError> {
+        let answer = self
+            .methods
+            .state_call(method, Some(&arguments.encode()), Some(at.0.into()))
+            .await
+            .map_err(|source| ChainError::Call { method, source })?;
+        R::decode_all(&mut answer.as_slice())
+            .map_err(|source| ChainError::Undecodable { method, source })
+    }
+}

@@ -1,0 +1,229 @@
+//! What a relayer says over HTTP.
+
+use signing_primitives::{
+    limits::MAX_ANSWER_BODY,
+    wire::{ApiErrorBody, EncryptedRequest, Info, SignatureAnswer},
+};
+use std::{fmt, time::Duration};
+
+/// How long to wait for a TCP connection: a validator that is up answers at once.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A relayer gave no signature.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HttpError {
+    /// No HTTP client can be made on this machine.
+    #[error("cannot make an HTTP client")]
+    NoClient(#[source] reqwest::Error),
+    /// No connection, no answer in time, or the connection broke.
+    #[error("no answer from {endpoint}")]
+    Unreachable {
+        /// The relayer's address.
+        endpoint: String,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The relayer, or a signer behind it, says no.
+    #[error("{0}")]
+    Refused(ApiError),
+    /// The answer is longer than an answer can be.
+    #[error("the answer of {endpoint} is longer than {MAX_ANSWER_BODY} bytes")]
+    TooLong {
+        /// The relayer's address.
+        endpoint: String,
+    },
+    /// The answer is not of the API's form.
+    #[error("the answer of {endpoint} is not one of this network's")]
+    Unreadable {
+        /// The relayer's address.
+        endpoint: String,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl HttpError {
+    /// Whether another relayer may do better. A refusal of the request itself is the same
+    /// everywhere; one for want of health, time or seats is this relayer's.
+    pub fn another_may_do_better(&self) -> bool {
+        match self {
+            Self::NoClient(_) => false,
+            Self::Refused(error) => error.status >= 500 || error.is_about_the_relayer(),
+            _ => true,
+        }
+    }
+}
+
+/// A refusal: an answer with a 4xx or 5xx status. `Display` says what to do where that is known.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ApiError {
+    /// The HTTP status.
+    pub status: u16,
+    /// What programs go by. Stable.
+    pub code: String,
+    /// What people read.
+    pub message: String,
+    /// The relayer's address.
+    pub endpoint: String,
+}
+
+impl ApiError {
+    fn read(endpoint: &str, status: u16, body: &[u8]) -> Self {
+        let body = serde_json::from_slice(body).unwrap_or_else(|_| ApiErrorBody {
+            code: format!("http_{status}"),
+            message: "an answer without a code: is this a relayer of the network?".into(),
+        });
+        Self {
+            status,
+            code: printable(&body.code),
+            message: printable(&body.message),
+            endpoint: endpoint.into(),
+        }
+    }
+
+    /// Whether the refusal is about who was asked and not about what was asked for.
+    fn is_about_the_relayer(&self) -> bool {
+        // 421 Misdirected Request, 404 and 405 of something that is no relayer, 429 Too Many
+        // Requests: limits are counted by each relayer for itself.
+        matches!(self.status, 404 | 405 | 421 | 429)
+    }
+
+    /// What to do about it, where that is known.
+    pub fn advice(&self) -> Option<&'static str> {
+        crate::advice::advice(&self.code)
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{} refused: {} [{}, HTTP {}]",
+            self.endpoint, self.message, self.code, self.status
+        )?;
+        match self.advice() {
+            Some(advice) => write!(formatter, "; {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A peer's words, without what a terminal would act upon.
+fn printable(text: &str) -> String {
+    const LONGEST: usize = 1_000;
+    text.chars()
+        .take(LONGEST)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+/// Talks to relayers.
+#[derive(Clone)]
+pub(crate) struct Http(reqwest::Client);
+
+impl Http {
+    pub(crate) fn new() -> Result<Self, HttpError> {
+        reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map(Self)
+            .map_err(HttpError::NoClient)
+    }
+
+    /// `POST /user/relay_tx`. Cancel-safe for the client; the relayer may go on.
+    pub(crate) async fn relay(
+        &self,
+        endpoint: &str,
+        request: &EncryptedRequest,
+        timeout: Duration,
+    ) -> Result<Vec<SignatureAnswer>, HttpError> {
+        let url = format!("http://{endpoint}/user/relay_tx");
+        let request = self.0.post(url).json(request).timeout(timeout);
+        let body = exchange(endpoint, request).await?;
+        read_json(endpoint, &body)
+    }
+
+    /// `GET /info`.
+    pub(crate) async fn info(&self, endpoint: &str) -> Result<Info, HttpError> {
+        let request = self.0.get(format!("http://{endpoint}/info"));
+        let body = exchange(endpoint, request.timeout(CONNECT_TIMEOUT)).await?;
+        read_json(endpoint, &body)
+    }
+}
+
+fn read_json<T: for<'de> serde::Deserialize<'de>>(
+    endpoint: &str,
+    body: &[u8],
+) -> Result<T, HttpError> {
+    serde_json::from_slice(body).map_err(|source| HttpError::Unreadable {
+        endpoint: endpoint.into(),
+        source,
+    })
+}
+
+async fn exchange(endpoint: &str, request: reqwest::RequestBuilder) -> Result<Vec<u8>, HttpError> {
+    let unreachable = |source: reqwest::Error| HttpError::Unreachable {
+        endpoint: endpoint.into(),
+        source: source.without_url(),
+    };
+    let mut response = request.send().await.map_err(unreachable)?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        // An answer is short; what is not is somebody's attempt to fill this machine's memory.
+        if body.len() + chunk.len() > MAX_ANSWER_BODY {
+            return Err(HttpError::TooLong {
+                endpoint: endpoint.into(),
+            });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let status = response.status();
+    if status.is_success() {
+        Ok(body)
+    } else {
+        let error = ApiError::read(endpoint, status.as_u16(), &body);
+        Err(HttpError::Refused(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+
+    fn refusal(status: u16, body: &str) -> ApiError {
+        ApiError::read("relayer:1", status, body.as_bytes())
+    }
+
+    #[test]
+    fn refusals_keep_their_code() {
+        let error = refusal(403, r#"{"code":"program_refused","message":"not \"yes\""}"#);
+        assert_eq!(error.code, "program_refused");
+        assert!(error.to_string().contains("not \"yes\""));
+        let error = refusal(502, "<html>Bad Gateway</html>");
+        assert_eq!(error.code, "http_502");
+    }
+
+    #[test]
+    fn a_peer_cannot_write_to_the_terminal() {
+        let error = refusal(400, r#"{"code":"a\u001b[2Jb","message":"c\nd\u0007"}"#);
+        assert!(!error.to_string().chars().any(char::is_control));
+        let long = format!(r#"{{"code":"a","message":"{}"}}"#, "x".repeat(50_000));
+        assert!(refusal(400, &long).to_string().len() < 1_200);
+    }
+
+    #[test]
+    fn which_refusals_are_final() {
+        let final_ = |status| !HttpError::Refused(refusal(status, "{}")).another_may_do_better();
+        for status in [400, 403, 409, 413, 422] {
+            assert!(final_(status), "{status}");
+        }
+        for status in [404, 421, 429, 500, 502, 503, 504] {
+            assert!(!final_(status), "{status}");
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! From a call to a finalized block: encode, sign, submit, wait, and say clearly what went wrong.
+
+use crate::{
+    account::Account,
+    calls::{Call, PALLET},
+    chain::{Chain, ChainError},
+    progress::{Observer, Progress},
+};
+use sp_core::H256;
+use std::time::Duration;
+use subxt::{
+    client::OnlineClientAtBlockImpl,
+    config::{substrate::SubstrateConfig, DefaultExtrinsicParamsBuilder},
+    error::{
+        BackendError, DispatchError, ExtrinsicError, OnlineClientAtBlockError, RpcError,
+        TransactionEventsError, TransactionProgressError,
+    },
+    extrinsics::ExtrinsicEvents,
+    tx::{TransactionInBlock, TransactionStatus},
+};
+
+/// How many blocks a transaction may wait for inclusion before it is void. Counted from the last
+/// finalized block, so it allows for a chain whose finality lags.
+const LIFETIME: u64 = 256;
+
+/// What a transaction's outcome is waited for.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Wait {
+    /// It is in a block. Faster; but the block may be abandoned, and a registration then gets
+    /// another index and with it another key.
+    Included,
+    /// It is in a finalized block.
+    #[default]
+    Finalized,
+}
+
+/// A transaction had no effect, or its outcome is not known.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransactionError {
+    /// The chain could not be read.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The chain's metadata could not be had.
+    #[error("the chain cannot be read at its last finalized block")]
+    NoMetadata(#[source] Box<OnlineClientAtBlockError>),
+    /// The chain expects another call than this client knows.
+    #[error("{call} cannot be encoded for this chain: is it of another version?")]
+    Unencodable {
+        /// The pallet's call.
+        call: &'static str,
+        /// Why.
+        #[source]
+        source: Box<ExtrinsicError>,
+    },
+    /// The node's transaction pool does not take it.
+    #[error("the node refused {call}: {reason}")]
+    Refused {
+        /// The pallet's call.
+        call: &'static str,
+        /// The node's words.
+        reason: String,
+    },
+    /// The runtime executed the call, and it failed.
+    #[error("{call} failed: {failure}")]
+    Failed {
+        /// The pallet's call.
+        call: &'static str,
+        /// Why.
+        failure: Failure,
+    },
+    /// The pool gave it up.
+    #[error("{call} was dropped before it was final: {reason}")]
+    Dropped {
+        /// The pallet's call.
+        call: &'static str,
+        /// The node's words.
+        reason: String,
+    },
+    /// The connection broke while waiting: the transaction may yet take effect.
+    #[error("lost track of {call}; it may or may not take effect")]
+    LostTrack {
+        /// The pallet's call.
+        call: &'static str,
+        /// Why.
+        #[source]
+        source: Box<TransactionProgressError>,
+    },
+    /// The block that it is in cannot be read.
+    #[error("{call} is in a block, but its outcome cannot be read")]
+    NoOutcome {
+        /// The pallet's call.
+        call: &'static str,
+        /// Why.
+        #[source]
+        source: Box<TransactionEventsError>,
+    },
+    /// It succeeded without the event that says what came of it.
+    #[error("{call} is in a block, but the chain does not tell its result")]
+    NoEvent {
+        /// The pallet's call.
+        call: &'static str,
+    },
+    /// It took too long: the transaction may yet take effect.
+    #[error("{call} is not final after {} s; it may yet take effect", after.as_secs())]
+    TimedOut {
+        /// The pallet's call.
+        call: &'static str,
+        /// How long was waited.
+        after: Duration,
+    },
+}
+
+/// Why the runtime did not do what a call asked for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Failure {
+    /// The error's name: `Signing::ProgramInUse`, or the name of a general error.
+    pub name: String,
+    /// What the runtime's documentation says of it; empty if nothing.
+    pub explanation: String,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.explanation.as_str() {
+            "" => formatter.write_str(&self.name),
+            explanation => write!(formatter, "{explanation} ({})", self.name),
+        }
+    }
+}
+
+impl From<&DispatchError> for Failure {
+    fn from(error: &DispatchError) -> Self {
+        let details = match error {
+            DispatchError::Module(module) => module.details().ok(),
+            _ => None,
+        };
+        match details {
+            Some(details) => Self {
+                name: format!("{}::{}", details.pallet.name(), details.variant.name),
+                explanation: details.variant.docs.join(" ").trim().to_owned(),
+            },
+            None => Self {
+                name: error.to_string(),
+                explanation: String::new(),
+            },
+        }
+    }
+}
+
+type Events = ExtrinsicEvents<SubstrateConfig>;
+type InBlock = TransactionInBlock<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>>;
+
+/// Signs and submits `call` and waits for its outcome, for at most `timeout`.
+///
+/// Not cancel-safe after submission: dropped, it stops waiting, but the transaction stays in the
+/// node's pool.
+pub(crate) async fn submit<C: Call>(
+    chain: &Chain,
+    observer: &Observer,
+    account: &Account,
+    call: C,
+    wait: Wait,
+    timeout: Duration,
+) -> Result<Events, TransactionError> {
+    let timed = tokio::time::timeout(timeout, run(chain, observer, account, call, wait));
+    timed.await.unwrap_or(Err(TransactionError::TimedOut {
+        call: C::NAME,
+        after: timeout,
+    }))
+}
+
+async fn run<C: Call>(
+    chain: &Chain,
+    observer: &Observer,
+    account: &Account,
+    arguments: C,
+    wait: Wait,
+) -> Result<Events, TransactionError> {
+    let call = C::NAME;
+    observer.tell(Progress::Preparing { call });
+    let at = chain
+        .online()
+        .at_current_block()
+        .await
+        .map_err(|error| TransactionError::NoMetadata(Box::new(error)))?;
+    // The pool's count, so that a second transaction need not wait until the first one is final.
+    let nonce = chain.next_nonce(&account.id()).await?;
+    let parameters = DefaultExtrinsicParamsBuilder::new()
+        .mortal(LIFETIME)
+        .nonce(nonce)
+        .build();
+    let payload = subxt::dynamic::transaction(PALLET, call, arguments);
+    let transaction = at
+        .transactions()
+        .create_signed(&payload, account, parameters)
+        .await
+        .map_err(|error| TransactionError::Unencodable {
+            call,
+            source: Box::new(error),
+        })?;
+    let mut progress = transaction
+        .submit_and_watch()
+        .await
+        .map_err(|error| refused(call, error))?;
+    observer.tell(Progress::Submitted { call });
+
+    while let Some(status) = progress.next().await {
+        let status = status.map_err(|error| TransactionError::LostTrack {
+            call,
+            source: Box::new(error),
+        })?;
+        match status {
+            TransactionStatus::InBestBlock(block) => {
+                // A call that failed here would hardly fare better in another block.
+                let events = outcome(call, &block).await?;
+                let block = H256(block.block_hash().0);
+                observer.tell(Progress::Included { block });
+                if wait == Wait::Included {
+                    return Ok(events);
+                }
+            }
+            TransactionStatus::InFinalizedBlock(block) => {
+                let events = outcome(call, &block).await?;
+                let block = H256(block.block_hash().0);
+                observer.tell(Progress::Finalized { block });
+                return Ok(events);
+            }
+            TransactionStatus::Error { message }
+            | TransactionStatus::Invalid { message }
+            | TransactionStatus::Dropped { message } => {
+                let reason = message;
+                return Err(TransactionError::Dropped { call, reason });
+            }
+            TransactionStatus::Validated
+            | TransactionStatus::Broadcasted
+            | TransactionStatus::NoLongerInBestBlock => {}
+        }
+    }
+    Err(TransactionError::LostTrack {
+        call,
+        source: Box::new(TransactionProgressError::UnexpectedEndOfTransactionStatusStream),
+    })
+}
+
+async fn outcome(call: &'static str, block: &InBlock) -> Result<Events, TransactionError> {
+    block.wait_for_success().await.map_err(|error| match error {
+        TransactionEventsError::ExtrinsicFailed(error) => TransactionError::Failed {
+            call,
+            failure: Failure::from(&error),
+        },
+        other => TransactionError::NoOutcome {
+            call,
+            source: Box::new(other),
+        },
+    })
+}
+
+/// Why the pool did not take a transaction, in the node's words.
+fn refused(call: &'static str, error: ExtrinsicError) -> TransactionError {
+    use subxt::rpcs::Error as Rpc;
+    let reason = match &error {
+        ExtrinsicError::ErrorSubmittingTransaction(BackendError::Rpc(RpcError::ClientError(
+            Rpc::User(user),
+        ))) => match &user.data {
+            Some(data) => format!("{}: {}", user.message, data.get().trim_matches('"')),
+            None => user.message.clone(),
+        },
+        _ => error.to_string(),
+    };
+    TransactionError::Refused { call, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+    use subxt::rpcs::UserError;
+
+    #[test]
+    fn the_pools_words_are_passed_on() {
+        let data = serde_json::value::RawValue::from_string(
+            r#""Inability to pay some fees (e.g. account balance too low)""#.into(),
+        );
+        let user = UserError {
+            code: 1010,
+            message: "Invalid Transaction".into(),
+            data: Some(data.unwrap()),
+        };
+        let error =
+            ExtrinsicError::ErrorSubmittingTransaction(subxt::rpcs::Error::User(user).into());
+        assert_eq!(
+            refused("register", error).to_string(),
+            "the node refused register: Invalid Transaction: \
+             Inability to pay some fees (e.g. account balance too low)"
+        );
+    }
+
+    #[test]
+    fn failures_are_named() {
+        let failure = Failure::from(&DispatchError::BadOrigin);
+        assert!(!failure.to_string().is_empty());
+        let failure = Failure {
+            name: "Signing::ProgramInUse".into(),
+            explanation: "Registrations use the program.".into(),
+        };
+        assert_eq!(
+            failure.to_string(),
+            "Registrations use the program. (Signing::ProgramInUse)"
+        );
+    }
+}
