@@ -24,9 +24,12 @@
 //! programs, relayers, the other members of the committee, or whoever connects.
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod chain;
+pub mod identity;
 pub mod program;
 pub mod protocol;
+pub mod request;
 pub mod service;
 pub mod sessions;
 pub mod transport;
