@@ -1,0 +1,59 @@
+//! The commands.
+
+mod args;
+mod ethereum;
+mod failure;
+mod program;
+mod registration;
+mod report;
+mod sign;
+mod status;
+mod values;
+
+pub(crate) use args::Cli;
+
+use args::{Command, Global, KeyArgs, WaitArgs};
+use failure::Failure;
+use report::Report;
+use signing_client::{Account, SigningClient, Wait};
+
+/// Does what was asked for.
+pub(crate) async fn run(cli: Cli) -> Result<Report, Failure> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Status => status::status(global).await,
+        Command::Program(command) => program::run(global, command).await,
+        Command::Register(args) => registration::register(global, args).await,
+        Command::Registration(command) => registration::run(global, command).await,
+        Command::Sign(args) => sign::sign(global, args).await,
+        Command::Ethereum(command) => ethereum::run(command),
+    }
+}
+
+/// Connects to the node, and shows progress on standard error unless told not to.
+async fn connect(global: &Global) -> Result<SigningClient, Failure> {
+    let client = SigningClient::connect(&global.url).await?;
+    let quiet = global.quiet;
+    Ok(client.with_progress(move |progress| {
+        if !quiet {
+            eprintln!("… {progress}");
+        }
+    }))
+}
+
+/// Reads the key that signs.
+fn account(key: &KeyArgs) -> Result<Account, Failure> {
+    match (&key.suri, &key.key_file) {
+        (_, Some(path)) => Ok(Account::from_file(path)?),
+        (Some(uri), None) => Ok(Account::from_uri(uri.expose())?),
+        (None, None) => Err(Failure::NoKey),
+    }
+}
+
+fn wait(args: &WaitArgs) -> Wait {
+    if args.no_finality {
+        Wait::Included
+    } else {
+        Wait::Finalized
+    }
+}

@@ -1,0 +1,176 @@
+//! What goes wrong, and how it is told.
+
+use super::values::SourceError;
+use serde_json::json;
+use signing_client::{
+    AccountError, ChainError, ConnectError, HttpError, ModuleError, RegisterError, SignError,
+    TransactionError,
+};
+use std::{error::Error, process::ExitCode};
+
+/// A command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("no key: give --suri or --key-file, or set SIGNING_SURI or SIGNING_KEY_FILE")]
+    NoKey,
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    #[error(transparent)]
+    Transaction(#[from] TransactionError),
+    #[error(transparent)]
+    Register(RegisterError),
+    #[error(transparent)]
+    Sign(Box<SignError>),
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error("cannot read standard input")]
+    StandardInput(#[source] std::io::Error),
+    #[error("not a program: {0}")]
+    Module(#[from] ModuleError),
+    #[error("{what} has {found} bytes; at most {limit} are allowed")]
+    TooLong {
+        what: &'static str,
+        found: usize,
+        limit: usize,
+    },
+    #[error("{found} {what}; at most {limit} are allowed")]
+    TooMany {
+        what: &'static str,
+        found: usize,
+        limit: usize,
+    },
+    #[error("0x{} is not registered on this chain", hex::encode(.0))]
+    NotRegistered([u8; 33]),
+    #[error("the fee is larger than a fee can be")]
+    FeeTooLarge,
+    #[error("not the signing payload of an EIP-1559 transaction")]
+    NotAPayload,
+    #[error("not a signature: expected r ‖ s ‖ v, 65 bytes, s in the lower half of its range")]
+    NotASignature,
+    #[error("the sender is {found}, not {expected}")]
+    OtherSender {
+        found: alloy_primitives::Address,
+        expected: alloy_primitives::Address,
+    },
+}
+
+impl From<SignError> for Failure {
+    fn from(error: SignError) -> Self {
+        Self::Sign(Box::new(error))
+    }
+}
+
+impl From<RegisterError> for Failure {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Transaction(error) => Self::Transaction(error),
+            other => Self::Register(other),
+        }
+    }
+}
+
+/// The command line is wrong.
+const USAGE: u8 = 2;
+/// The network refused to sign.
+const REFUSED: u8 = 3;
+/// There is a signature that could not be verified.
+pub(crate) const UNVERIFIED: u8 = 4;
+
+impl Failure {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::NoKey | Self::Account(_) | Self::TooLong { .. } | Self::TooMany { .. } => USAGE,
+            Self::OtherSender { .. } | Self::NotASignature => UNVERIFIED,
+            Self::Sign(error) => match error.as_ref() {
+                SignError::Refused(_) => REFUSED,
+                SignError::Untrustworthy { .. } => UNVERIFIED,
+                _ => 1,
+            },
+            _ => 1,
+        }
+    }
+
+    /// What programs go by. Stable; the network's own code where it refused.
+    fn code(&self) -> String {
+        let code = match self {
+            Self::NoKey => "no_key",
+            Self::Account(_) => "bad_key",
+            Self::Connect(_) | Self::Chain(_) => "chain_unavailable",
+            Self::Transaction(error) => return transaction_code(error),
+            Self::Register(_) => "transaction_failed",
+            Self::Sign(error) => return sign_code(error),
+            Self::Source(_) | Self::StandardInput(_) => "unreadable_file",
+            Self::Module(_) => "not_a_program",
+            Self::TooLong { .. } | Self::TooMany { .. } | Self::FeeTooLarge => "bad_value",
+            Self::NotRegistered(_) => "not_registered",
+            Self::NotAPayload => "bad_payload",
+            Self::NotASignature => "bad_signature",
+            Self::OtherSender { .. } => "other_sender",
+        };
+        code.into()
+    }
+
+    /// Tells the error: on standard error, and as JSON on standard output if that was asked for.
+    pub(crate) fn print(&self, json: bool) -> ExitCode {
+        let message = with_causes(self);
+        eprintln!("error: {message}");
+        if json {
+            let error = json!({ "code": self.code(), "message": message });
+            println!("{}", json!({ "error": error }));
+        }
+        ExitCode::from(self.exit_code())
+    }
+}
+
+fn transaction_code(error: &TransactionError) -> String {
+    match error {
+        TransactionError::Chain(_) | TransactionError::NoMetadata(_) => "chain_unavailable".into(),
+        TransactionError::Failed { failure, .. } => failure.name.clone(),
+        TransactionError::Refused { .. } => "transaction_refused".into(),
+        TransactionError::Unencodable { .. } => "incompatible_chain".into(),
+        TransactionError::TimedOut { .. } => "transaction_timed_out".into(),
+        _ => "transaction_failed".into(),
+    }
+}
+
+fn sign_code(error: &SignError) -> String {
+    let code = match error {
+        SignError::Refused(error) => return error.code.clone(),
+        SignError::Chain(_) => "chain_unavailable",
+        SignError::NotActive(_) => "not_active",
+        SignError::Paused => "paused",
+        SignError::NotRegistered { .. } => "not_registered",
+        SignError::NotAKey(_) => "bad_key",
+        SignError::MessageTooLong { .. } => "message_too_long",
+        SignError::AuxiliaryDataTooLong { .. } => "auxiliary_data_too_long",
+        SignError::Digest(_) => "bad_hash",
+        SignError::OtherDigest { .. } => "other_digest",
+        SignError::Relayer(_) => "no_relayer",
+        SignError::NoAnswer { source, .. } => match source {
+            HttpError::Unreachable { .. } => "relayer_unreachable",
+            _ => "bad_answer",
+        },
+        SignError::Untrustworthy { .. } => "untrustworthy_answer",
+        _ => "sign_failed",
+    };
+    code.into()
+}
+
+/// An error and its causes in one line. Causes that an error has already told are left out.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = error.source();
+    }
+    text
+}

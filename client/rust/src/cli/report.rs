@@ -1,0 +1,55 @@
+//! Results.
+
+use serde_json::Value;
+use std::process::ExitCode;
+
+/// What a command found or did: lines for people, one object for programs.
+pub(crate) struct Report {
+    lines: Vec<String>,
+    json: Value,
+    exit_code: u8,
+}
+
+impl Report {
+    pub(crate) fn new(json: Value) -> Self {
+        Self {
+            lines: Vec::new(),
+            json,
+            exit_code: 0,
+        }
+    }
+
+    /// Adds `name  value`.
+    pub(crate) fn field(mut self, name: &str, value: impl std::fmt::Display) -> Self {
+        self.lines.push(format!("{name:<15}{value}"));
+        self
+    }
+
+    /// Adds a line.
+    pub(crate) fn line(mut self, line: impl Into<String>) -> Self {
+        self.lines.push(line.into());
+        self
+    }
+
+    /// Prints as usual, and exits with something other than 0.
+    pub(crate) fn exit_with(mut self, code: u8) -> Self {
+        self.exit_code = code;
+        self
+    }
+
+    pub(crate) fn print(&self, json: bool) -> ExitCode {
+        if json {
+            println!("{}", self.json);
+        } else {
+            for line in &self.lines {
+                println!("{line}");
+            }
+        }
+        ExitCode::from(self.exit_code)
+    }
+}
+
+/// Bytes as hex with `0x`.
+pub(crate) fn hex(bytes: impl AsRef<[u8]>) -> String {
+    format!("0x{}", hex::encode(bytes))
+}
