@@ -2,10 +2,10 @@
 
 use signing_program_sdk::abi;
 use wasmi::{ExternType, FuncType, Module, ValType};
-use wasmparser::{FunctionBody, Parser, Payload};
+use wasmparser::{ElementItems, ElementSectionReader, FunctionBody, Parser, Payload};
 
 use super::{
-    limits::{MAX_EXPORTS, MAX_IMPORTS, MAX_LOCALS, MAX_TYPES},
+    limits::{MAX_ELEMENTS, MAX_EXPORTS, MAX_IMPORTS, MAX_LOCALS, MAX_TYPES},
     result::printable,
     ProgramError,
 };
@@ -27,6 +27,9 @@ pub(super) fn check_counts(bytecode: &[u8]) -> Result<(), ProgramError> {
             Payload::TypeSection(section) => at_most(section.count(), MAX_TYPES, "types")?,
             Payload::ImportSection(section) => at_most(section.count(), MAX_IMPORTS, "imports")?,
             Payload::ExportSection(section) => at_most(section.count(), MAX_EXPORTS, "exports")?,
+            Payload::ElementSection(section) => {
+                at_most(count_elements(section)?, MAX_ELEMENTS, "elements")?
+            }
             Payload::CodeSectionEntry(body) => {
                 at_most(count_locals(&body)?, MAX_LOCALS, "locals in a function")?
             }
@@ -34,6 +37,18 @@ pub(super) fn check_counts(bytecode: &[u8]) -> Result<(), ProgramError> {
         }
     }
     Ok(())
+}
+
+fn count_elements(section: ElementSectionReader<'_>) -> Result<u32, ProgramError> {
+    let mut elements = 0u32;
+    for segment in section {
+        let count = match segment.map_err(ProgramError::invalid)?.items {
+            ElementItems::Functions(items) => items.count(),
+            ElementItems::Expressions(_, items) => items.count(),
+        };
+        elements = elements.saturating_add(count);
+    }
+    Ok(elements)
 }
 
 fn count_locals(body: &FunctionBody<'_>) -> Result<u32, ProgramError> {

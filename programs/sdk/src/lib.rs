@@ -42,11 +42,12 @@
 //!
 //! This is the whole contract between a module and a signer.
 //!
-//! **Module.** Core WebAssembly as of release 2.0 without SIMD, at most 1,000,000 bytes: the first
-//! version plus mutable globals, sign extension, non-trapping float conversion, multiple values,
-//! bulk memory and reference types. One memory. At most 10,000 functions with on average 40 bytes
-//! of code, 1,024 locals in each (parameters not counted), 32 parameters and 32 results, 1,000
-//! globals, 1,000 data segments and 1,000 element segments, 4 tables of 10,000 elements.
+//! **Module.** At most 1,000,000 bytes of core WebAssembly 2.0 without SIMD and without multiple
+//! values: the first version plus mutable globals, sign extension, non-trapping float conversion,
+//! bulk memory and reference types. One memory. At most 10,000 functions, on average of 40 bytes or
+//! more, with 1,024 locals (parameters not counted) and 32 parameters each; 10,000 types; 1,000
+//! globals, data segments, element segments and exports; 4 tables, of 10,000 elements each; 10,000
+//! elements in element segments.
 //!
 //! **Exports.**
 //!

@@ -1,0 +1,3 @@
+//! The signer as its users see it.
+
+mod example_programs;
