@@ -27,6 +27,7 @@
 pub mod api;
 pub mod chain;
 pub mod identity;
+pub mod key_store;
 pub mod program;
 pub mod protocol;
 pub mod request;

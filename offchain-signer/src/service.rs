@@ -21,7 +21,7 @@ use crate::{
     api::{self, AcceptPeer, ApiConfig, ApiParts},
     chain::{AccountId, ChainError, Heads, NetworkState, WatchChain},
     identity::Identity,
-    key_store::{KeyStore, KeyStoreError},
+    key_store::{KeyStore, KeyStoreError, Password},
     program::{Limits as ProgramLimits, ProgramEngine},
     request::{Admission, AskError, HttpSigners, RelayConfig, Relayer, Signer},
     sessions::Sessions,
@@ -53,7 +53,7 @@ pub struct SignerConfig {
     /// The file of the key store.
     pub key_store: PathBuf,
     /// The password of the key store.
-    pub password: Zeroizing<String>,
+    pub password: Password,
     /// Version and commit, for `GET /version`.
     pub version: String,
 }
@@ -136,10 +136,10 @@ impl<C: WatchChain> SignerService<C> {
         let endpoint = Endpoint::try_from(endpoint.into_bytes())
             .map_err(|_| ServiceError::EndpointTooLong)?;
 
-        let identity =
-            Arc::new(Identity::new(keystore.clone(), key_store.x25519_secret()));
+        let x25519_secret = || Zeroizing::new(key_store.x25519_secret().to_bytes());
+        let identity = Arc::new(Identity::new(keystore.clone(), x25519_secret()));
         let (handle, incoming, mesh) = Mesh::new(MeshConfig {
-            x25519_secret: key_store.x25519_secret(),
+            x25519_secret: x25519_secret(),
             genesis_hash,
             limits: MeshLimits::default(),
         });

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use signing_primitives::Subject;
 use sp_core::H256;
 use sp_keystore::KeystorePtr;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::{BTreeMap, BTreeSet}, sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::Instant};
 
 /// How long the participants may take to open the session. The last signer's request may still be
@@ -53,18 +53,22 @@ impl RunSigning for CommitteeSigner {
             .shares
             .of_generation(order.generation)
             .ok_or(SigningFailure::NoShare { generation: order.generation })?;
-        let participants =
+        let participants: BTreeSet<PartyId> =
             order.participants.iter().cloned().map(PartyId::from).collect();
-        let material = share.material.clone();
         let index = order.registration_index;
-        let inputs = tokio::task::spawn_blocking(move || {
-            material.signing_inputs(Some(index), &participants)
-        })
-        .await
-        .map_err(internal)?
-        .map_err(internal)?;
-        let subject =
-            inputs.subject(self.genesis_hash, order.generation, order.digest, order.request_id);
+        let inputs = {
+            let (material, participants) = (share.material.clone(), participants.clone());
+            move || material.signing_inputs(Some(index), &participants)
+        };
+        let subject = {
+            let (inputs, order, genesis_hash) = (inputs.clone(), order.clone(), self.genesis_hash);
+            let subject = move || {
+                inputs().map(|inputs| {
+                    inputs.subject(genesis_hash, order.generation, order.digest, order.request_id)
+                })
+            };
+            tokio::task::spawn_blocking(subject).await.map_err(internal)?.map_err(internal)?
+        };
         if subject.verifying_key != order.verifying_key {
             return Err(internal(KeyMaterialError::NoSuchChild(index)));
         }
@@ -88,7 +92,7 @@ impl RunSigning for CommitteeSigner {
             let run = Run {
                 session_id: session.id,
                 signer: signer.clone(),
-                link: Link::from(session.outgoing, session.incoming),
+                link: Link { outgoing: session.outgoing, incoming: session.incoming },
                 deadlines: Deadlines {
                     round: ROUND_TIMEOUT,
                     overall: Instant::now() + SIGNING_TIMEOUT,
@@ -96,7 +100,8 @@ impl RunSigning for CommitteeSigner {
                 cancel: session.cancel,
                 runtime: runtime.clone(),
             };
-            protocol::signing::sign(inputs.clone(), digest, run)
+            // One-use material: made anew for the session.
+            protocol::signing::sign(inputs()?, digest, run)
         };
         match self.sessions.run(spec, job).await {
             Ok(signature) => Ok(signature.0),

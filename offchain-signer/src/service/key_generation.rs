@@ -103,7 +103,7 @@ impl<C: WatchChain> KeyGeneration<C> {
             Ok(material) => {
                 let key_store = self.key_store.clone();
                 let kept =
-                    tokio::task::spawn_blocking(move || key_store.put_pending(attempt, &material))
+                    tokio::task::spawn_blocking(move || key_store.put_pending(&material))
                         .await;
                 match kept {
                     Ok(Ok(())) => tracing::info!(attempt, "generated and stored a key share"),
@@ -143,14 +143,21 @@ impl<C: WatchChain> KeyGeneration<C> {
         let Some(me) = attempt.members.iter().find(|member| keys.contains(&member.party)) else {
             return;
         };
-        if let Err(error) = self.key_store.discard_pending_before(attempt.attempt) {
-            tracing::error!(%error, "could not tidy the key store");
-        }
         match self.key_store.pending(attempt.attempt) {
             Ok(Some(material)) => self.confirm(heads, me, attempt, &material, best).await,
-            Ok(None) if self.running.is_none() => self.start(me, attempt),
+            Ok(None) if self.running.is_none() => {
+                self.forget_before(attempt.attempt);
+                self.start(me, attempt);
+            }
             Ok(None) => {}
             Err(error) => tracing::error!(%error, "cannot read the key store"),
+        }
+    }
+
+    /// Erases the shares of attempts that the finalized chain has left behind.
+    fn forget_before(&self, attempt: u32) {
+        if let Err(error) = self.key_store.discard_pending_up_to(attempt.saturating_sub(1)) {
+            tracing::error!(%error, "could not tidy the key store");
         }
     }
 
@@ -190,7 +197,7 @@ impl<C: WatchChain> KeyGeneration<C> {
             let run = Run {
                 session_id: session.id,
                 signer: signer.clone(),
-                link: Link::from(session.outgoing, session.incoming),
+                link: Link { outgoing: session.outgoing, incoming: session.incoming },
                 deadlines: Deadlines {
                     round: ROUND_TIMEOUT,
                     overall: Instant::now() + TRY_TIMEOUT,
@@ -282,7 +289,7 @@ impl<C: WatchChain> KeyGeneration<C> {
         commitment: sp_core::H256,
     ) -> Result<Option<Arc<KeyMaterial>>, crate::key_store::KeyStoreError> {
         let fits = |material: &KeyMaterial| material.commitment() == commitment;
-        if let Some((active, material)) = self.key_store.active()? {
+        if let Some((active, material)) = self.key_store.active() {
             if active == generation && fits(&material) {
                 return Ok(Some(material));
             }
@@ -290,7 +297,7 @@ impl<C: WatchChain> KeyGeneration<C> {
         match self.key_store.pending(attempt)? {
             Some(material) if fits(&material) => {
                 self.key_store.promote(attempt, generation)?;
-                Ok(self.key_store.active()?.map(|(_, material)| material))
+                Ok(self.key_store.active().map(|(_, material)| material))
             }
             _ => Ok(None),
         }

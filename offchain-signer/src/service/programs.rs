@@ -19,7 +19,7 @@ impl EvaluateProgram for ProgramEngine {
             message: input.message,
             auxiliary_data: input.auxiliary_data,
             config: input.config,
-            oracle_data: &[],
+            oracle_data: Vec::new(),
             requester: input.requester.as_ref(),
         };
         Ok(compiled(self, key, program)?.evaluate(&input, fuel)?)

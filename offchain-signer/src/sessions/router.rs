@@ -1,7 +1,10 @@
 //! Hands frames to the runs and sessions they name; keeps early ones for a while.
 
 use super::frame::{Frame, RunId};
-use crate::chain::{AccountId, SignerId};
+use crate::{
+    chain::{AccountId, SignerId},
+    protocol::PartyId,
+};
 use codec::DecodeAll;
 use signing_primitives::SessionNonce as Nonce;
 use std::{
@@ -37,7 +40,7 @@ pub(super) struct PeerOpen {
 }
 
 /// A message of a session, from the party that the sender is in it.
-pub(super) type PartyMessage = (SignerId, Vec<u8>);
+pub(super) type PartyMessage = (PartyId, Vec<u8>);
 
 struct RunEntry {
     opens: mpsc::UnboundedSender<PeerOpen>,
@@ -237,7 +240,7 @@ impl SessionEntry {
             tracing::debug!(peer = %from, "over its budget in one session");
             return;
         }
-        if let Err(TrySendError::Full(_)) = self.messages.try_send((party.clone(), payload)) {
+        if let Err(TrySendError::Full(_)) = self.messages.try_send((PartyId::from(party.clone()), payload)) {
             tracing::debug!(peer = %from, "faster than this node by a whole session");
         }
     }

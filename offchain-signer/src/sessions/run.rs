@@ -6,7 +6,10 @@ use super::{
     router::{PartyMessage, PeerOpen, Router},
     SessionsHandle,
 };
-use crate::chain::{AccountId, SignerId};
+use crate::{
+    chain::{AccountId, SignerId},
+    protocol::PartyId,
+};
 use codec::Encode;
 use rand::{rngs::OsRng, RngCore};
 use signing_primitives::{SessionId, SessionIdError, SessionNonce, Subject};
@@ -266,10 +269,10 @@ impl SessionsHandle {
         session: SessionId,
         mut to_send: mpsc::Receiver<PartyMessage>,
     ) {
-        let accounts: BTreeMap<SignerId, AccountId> = spec
+        let accounts: BTreeMap<PartyId, AccountId> = spec
             .others
             .iter()
-            .map(|(account, party)| (party.clone(), account.clone()))
+            .map(|(account, party)| (PartyId::from(party.clone()), account.clone()))
             .collect();
         let mesh = self.mesh.clone();
         tokio::spawn(async move {

@@ -105,7 +105,7 @@ fn add_up(me: u8, others: Vec<u8>) -> impl Fn(Session) -> Result<(SessionId, u32
         for other in &others {
             session
                 .outgoing
-                .blocking_send((party(*other), vec![me]))
+                .blocking_send((party(*other).into(), vec![me]))
                 .unwrap();
         }
         let mut sum = u32::from(me);
