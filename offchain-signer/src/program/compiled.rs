@@ -155,3 +155,14 @@ fn guarded<T>(run: impl FnOnce() -> Result<T, ProgramError>) -> Result<T, Progra
         Err(ProgramError::Interpreter)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_interpreter_is_a_refusal() {
+        let outcome: Result<(), _> = guarded(|| panic!("a bug"));
+        assert!(matches!(outcome, Err(ProgramError::Interpreter)));
+    }
+}

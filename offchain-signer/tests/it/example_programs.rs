@@ -8,14 +8,14 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     sync::{Arc, OnceLock},
 };
 
 use offchain_signer::{
     chain::ProgramKey,
-    program::{CompiledProgram, Input, Limits, Metered, ProgramEngine, ProgramError},
+    program::{CompiledProgram, Input, Limits, Metered, ProgramEngine, ProgramError, TrapCode},
 };
 
 /// The default of the chain's parameter that these measurements suggest.
@@ -27,39 +27,49 @@ const ALICE: [u8; 32] = [7; 32];
 const EIP_1559: &str = "02f0010784\
     3b9aca008504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080c0";
 
-/// The folder with the freshly built programs.
-fn programs() -> &'static Path {
-    static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAMS.get_or_init(|| {
+/// The target folder, with freshly built programs.
+fn target() -> &'static Path {
+    static TARGET: OnceLock<&Path> = OnceLock::new();
+    TARGET.get_or_init(|| {
         // The folder that cargo gives to integration tests lies in the target folder.
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/programs");
-        let built = Command::new(&script)
-            .arg("--quiet")
-            .env("CARGO_TARGET_DIR", target)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap_or_else(|error| panic!("{}: {error}", script.display()));
-        let (out, err) = (
-            String::from_utf8_lossy(&built.stdout),
-            String::from_utf8_lossy(&built.stderr),
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        run(
+            Command::new(root.join("scripts/programs")).arg("--quiet"),
+            target,
         );
-        println!("{out}");
-        assert!(
-            built.status.success(),
-            "scripts/programs failed:\n{out}{err}"
+        // The SDK's own example, which is no program to deploy.
+        let example = ["--package=signing-program-sdk", "--example=custom_hash"];
+        run(
+            Command::new(env!("CARGO"))
+                .args(["build", "--quiet", "--locked", "--profile=program"])
+                .arg("--target=wasm32v1-none")
+                .args(example)
+                .current_dir(root)
+                .env_remove("RUSTFLAGS")
+                .env_remove("CARGO_ENCODED_RUSTFLAGS"),
+            target,
         );
-        target.join("programs")
+        target
     })
 }
 
-fn load(name: &str) -> Arc<CompiledProgram> {
-    static ENGINE: OnceLock<ProgramEngine> = OnceLock::new();
-    let bytecode = fs::read(programs().join(name).with_extension("wasm")).unwrap();
-    let mut key = ProgramKey::zero();
-    key.0[..name.len()].copy_from_slice(name.as_bytes());
-    let engine = ENGINE.get_or_init(|| ProgramEngine::new(Limits::default()));
-    engine.load(key, &bytecode).unwrap()
+fn run(command: &mut Command, target: &Path) {
+    let built = command
+        .env("CARGO_TARGET_DIR", target)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let out = String::from_utf8_lossy(&built.stdout);
+    let err = String::from_utf8_lossy(&built.stderr);
+    println!("{out}");
+    assert!(built.status.success(), "{command:?} failed:\n{out}{err}");
+}
+
+fn load(path: &str) -> Arc<CompiledProgram> {
+    let bytecode = fs::read(target().join(path)).unwrap();
+    let engine = ProgramEngine::new(Limits::default());
+    engine.load(ProgramKey::zero(), &bytecode).unwrap()
 }
 
 /// Asks twice, since the second answer must be the first, and prints what it took.
@@ -111,7 +121,7 @@ fn longest_config(field: &str, last: &str) -> String {
 
 #[test]
 fn allow_list_in_the_engine() {
-    let program = load("allow-list");
+    let program = load("programs/allow-list.wasm");
     let friend = "0x3535353535353535353535353535353535353535";
     let config = format!("{{\"allow\":[\"{friend}\"]}}");
     let payment = hex::decode(EIP_1559).unwrap();
@@ -204,7 +214,7 @@ fn allow_list_in_the_engine() {
 
 #[test]
 fn requester_only_in_the_engine() {
-    let program = load("requester-only");
+    let program = load("programs/requester-only.wasm");
     let hex = format!("{{\"accounts\":[\"0x{}\"]}}", hex::encode(ALICE));
     let yes = ask(
         &program,
@@ -251,6 +261,30 @@ fn requester_only_in_the_engine() {
         FUEL,
     );
     assert!(yes.outcome.is_ok());
+}
+
+/// What the SDK makes of `program!(evaluate, custom_hash)`, of `log`, and of a panic.
+#[test]
+fn custom_hash_log_and_panic_in_the_engine() {
+    let program = load("wasm32v1-none/program/examples/custom_hash.wasm");
+    let hash = program.custom_hash(b"abc", FUEL).unwrap();
+    assert_eq!(hash[..8], *b"\x03\0\0\0abc\0");
+    assert!(matches!(
+        program.custom_hash(b"", FUEL),
+        Err(ProgramError::Refused(text)) if text == "there is nothing to hash"
+    ));
+    let plain = request(b"abc", "");
+    assert!(program.evaluate(&plain, FUEL).is_ok());
+    let with = |data| Input {
+        auxiliary_data: Some(data),
+        ..plain.clone()
+    };
+    let refused = program.evaluate_metered(&with(b"any"), FUEL);
+    assert_eq!(refusal(refused), "auxiliary data is not welcome");
+    assert!(matches!(
+        program.evaluate(&with(b"panic"), FUEL),
+        Err(ProgramError::Trapped(TrapCode::UnreachableCodeReached))
+    ));
 }
 
 /// The SS58 address, by the library that the chain uses.
