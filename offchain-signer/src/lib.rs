@@ -19,4 +19,5 @@
 #![forbid(unsafe_code)]
 
 pub mod chain;
+pub mod key_store;
 pub mod protocol;
