@@ -114,6 +114,15 @@ impl KeyMaterial {
         })
     }
 
+    /// The same, as if it came from another attempt.
+    #[cfg(test)]
+    pub(crate) fn of_attempt(&self, attempt: u32) -> Self {
+        Self {
+            attempt,
+            ..self.clone()
+        }
+    }
+
     /// The key generation attempt that it comes from.
     pub fn attempt(&self) -> u32 {
         self.attempt
