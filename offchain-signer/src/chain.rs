@@ -10,6 +10,9 @@ use tokio::sync::watch;
 
 pub use primitives::{ProgramKey, SignerId, VerifyingKey};
 
+#[cfg(any(test, feature = "test-fakes"))]
+pub mod fake;
+
 /// A validator's stash, or a user's account.
 pub type AccountId = AccountId32;
 /// A block number.

@@ -9,7 +9,9 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`chain`] | what the signer needs to know of the chain |
-//! | `api` | HTTP: relay, sign, health, info |
+//! | [`api`] | HTTP: relay, sign, health, info |
+//! | [`request`] | which requests are granted, and how a relayer gets them signed |
+//! | [`identity`] | which validator this node is, and its keys |
 //! | `program` | wasmi: compile, cache, evaluate |
 //! | `transport` | Noise over WebSocket, one mesh |
 //! | `protocol` | sans-IO threshold protocols and their driver |
@@ -18,4 +20,7 @@
 //! | `service` | all of these together, following the chain |
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod chain;
+pub mod identity;
+pub mod request;

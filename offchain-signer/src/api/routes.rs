@@ -1,0 +1,154 @@
+//! The handlers: from HTTP to requests and back.
+
+use super::{
+    body::{BodyBounds, BodyError, ChargedBody},
+    error::{ApiError, Code},
+    Api,
+};
+use crate::{identity::account_of, request::Snapshot};
+use axum::{
+    body::Body,
+    extract::{
+        connect_info::ConnectInfo, ws::rejection::WebSocketUpgradeRejection, FromRequestParts,
+        Request, State, WebSocketUpgrade,
+    },
+    http::header::CONTENT_LENGTH,
+    response::{IntoResponse, Response},
+    Json,
+};
+use signing_primitives::{
+    limits::{MAX_RELAY_BODY, MAX_SIGN_BODY},
+    wire::{HashChoice, Info, Role, SignatureAnswer},
+};
+use std::{net::SocketAddr, sync::Arc};
+
+/// What relaying takes, in multiples of the body: the request in its layers, and again for each
+/// signer, three times as long.
+const RELAY_WEIGHT: usize = 12;
+/// What signing takes, in multiples of the body: the layers of the request.
+const SIGN_WEIGHT: usize = 3;
+
+async fn read(
+    api: &Api,
+    request: Request,
+    limit: usize,
+    weight: usize,
+) -> Result<ChargedBody, ApiError> {
+    let declared = request.headers().get(CONTENT_LENGTH);
+    let declared = declared.and_then(|length| length.to_str().ok()?.parse().ok());
+    let body: Body = request.into_body();
+    let bounds = BodyBounds {
+        limit,
+        weight,
+        time: api.parts.config.body_timeout,
+    };
+    api.budget
+        .read(body, declared, bounds)
+        .await
+        .map_err(|error| {
+            ApiError::from(match error {
+                BodyError::TooLarge => Code::BodyTooLarge,
+                BodyError::Broken => Code::BodyTimeout,
+                BodyError::OverBudget => Code::Busy,
+            })
+        })
+}
+
+/// `POST /user/relay_tx`
+pub(super) async fn relay_tx(
+    State(api): State<Arc<Api>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let ChargedBody { bytes, charge } = read(&api, request, MAX_RELAY_BODY, RELAY_WEIGHT).await?;
+    let answers = api.parts.relayer.clone().relay(bytes).await?;
+    drop(charge);
+    Ok(Json(&answers[..]).into_response())
+}
+
+/// `POST /user/sign_tx`
+pub(super) async fn sign_tx(
+    State(api): State<Arc<Api>>,
+    request: Request,
+) -> Result<Json<SignatureAnswer>, ApiError> {
+    let ChargedBody { bytes, charge } = read(&api, request, MAX_SIGN_BODY, SIGN_WEIGHT).await?;
+    let answer = api.parts.signer.clone().sign(bytes).await?;
+    drop(charge);
+    Ok(Json(answer))
+}
+
+/// `GET /ws`
+pub(super) async fn ws(
+    State(api): State<Arc<Api>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let remote = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let remote = remote.map(|ConnectInfo(address)| address.ip());
+    let (mut parts, _body) = request.into_parts();
+    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &())
+        .await
+        .map_err(|_: WebSocketUpgradeRejection| ApiError::from(Code::UpgradeRequired))?;
+    Ok(api.parts.peers.accept(upgrade, remote))
+}
+
+/// `GET /healthz`: this process answers.
+pub(super) async fn healthz() -> &'static str {
+    "ok"
+}
+
+/// `GET /version`
+pub(super) async fn version(State(api): State<Arc<Api>>) -> String {
+    api.parts.version.clone()
+}
+
+/// `GET /hashes`
+pub(super) async fn hashes() -> Json<[&'static str; 6]> {
+    Json(HashChoice::NAMES)
+}
+
+/// `GET /info`
+pub(super) async fn info(State(api): State<Arc<Api>>) -> Result<Json<Info>, ApiError> {
+    let snapshot = snapshot(&api).await?;
+    let identity = api.parts.admission.identity();
+    let validator = identity.validator(&snapshot.network);
+    let x25519_public_key = identity.x25519_public();
+    let announced = validator.and_then(|validator| validator.signer.as_ref());
+    let key = match validator {
+        Some(validator) => validator.signing_key.clone(),
+        None => identity
+            .signing_keys()
+            .pop_first()
+            .ok_or(Code::NoSigningKey)?,
+    };
+    Ok(Json(Info {
+        ready: snapshot.active().is_some()
+            && announced.is_some_and(|signer| signer.x25519 == x25519_public_key),
+        tss_account: account_of(&key),
+        x25519_public_key,
+        role: Some(role(&api, &snapshot)),
+        generation: snapshot
+            .network
+            .committee
+            .as_ref()
+            .map(|committee| committee.generation),
+    }))
+}
+
+/// The chain as it is now. Reading it may block on the runtime for a few milliseconds.
+pub(super) async fn snapshot(api: &Arc<Api>) -> Result<Snapshot, ApiError> {
+    let admission = api.parts.admission.clone();
+    let snapshot = tokio::task::spawn_blocking(move || admission.snapshot());
+    Ok(snapshot.await.map_err(|_| Code::Internal)??)
+}
+
+/// What this node does for requests.
+pub(super) fn role(api: &Api, snapshot: &Snapshot) -> Role {
+    let identity = api.parts.admission.identity();
+    let committee = snapshot.network.committee.as_ref();
+    if committee.is_some_and(|committee| identity.seat(committee).is_some()) {
+        Role::Signer
+    } else if identity.validator(&snapshot.network).is_some() {
+        Role::Relayer
+    } else {
+        Role::Observer
+    }
+}

@@ -1,0 +1,11 @@
+//! The whole API, against a small network in memory.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod http;
+mod relay_bad_input;
+mod relaying;
+mod sign_bad_input;
+
+fn refused(status: u16, code: &str) -> (u16, String) {
+    (status, code.into())
+}

@@ -1,0 +1,45 @@
+//! Which requests are granted, and how a relayer gets them signed. No HTTP server here: bodies go
+//! in, answers or errors come out.
+//!
+//! ```text
+//!  body ─ open ─► who asks ─ snapshot ─► checks ─► programs ─► digest
+//!                                                               │
+//!  Relayer: join ─► pick T members ─► AskSigner (each) ─► verify answers ─► user
+//!                     ▲       │ a member fails: another subset, at once
+//!                     └───────┘
+//!  Signer:  RunSigning (the session) ─► verify ─► sign the signature ─► relayer
+//! ```
+//! What is cheap is checked first; nothing is remembered of a request until its programs have said
+//! yes, so strangers can neither use up a user's request limit nor fill the replay cache.
+//!
+//! A decision is made on one [`snapshot`](Snapshot): identities and the committee at the finalized
+//! head, registrations, programs and the pause at the best head.
+
+mod admission;
+mod ask;
+mod checks;
+mod error;
+mod join;
+mod open;
+mod programs;
+mod rate_limit;
+mod recover;
+mod relay;
+mod replay;
+mod sign;
+mod signing;
+mod snapshot;
+mod subsets;
+
+pub use admission::Admission;
+pub use ask::{AskError, AskSigner, HttpSigners, SignerReply};
+pub use error::{MalformedPart, RequestError};
+pub use programs::{EvaluateProgram, ProgramFailure, ProgramInput};
+pub use recover::recovers_to;
+pub use relay::{RelayConfig, Relayer};
+pub use sign::Signer;
+pub use signing::{RunSigning, SigningFailure, SigningOrder};
+pub use snapshot::{Snapshot, Snapshots};
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -1,0 +1,99 @@
+//! How many requests a registration has had in the current block.
+
+use super::error::RequestError;
+use crate::chain::{BlockNumber, VerifyingKey};
+use std::collections::HashMap;
+
+/// The most registrations that are counted in one block. Requests of others are put off: it would
+/// take more signatures than a node can make.
+const MAX_KEYS: usize = 65_536;
+
+/// Counts granted requests by verifying key. All counts are dropped with every new block.
+#[derive(Default)]
+pub(super) struct RateLimit {
+    block: BlockNumber,
+    counts: HashMap<VerifyingKey, u32>,
+}
+
+impl RateLimit {
+    /// Whether `key` may have one more request granted in `block`.
+    pub(super) fn check(
+        &self,
+        key: &VerifyingKey,
+        block: BlockNumber,
+        limit: u32,
+    ) -> Result<(), RequestError> {
+        let count = if self.block == block {
+            self.counts.get(key).copied()
+        } else {
+            None
+        };
+        if count.unwrap_or(0) >= limit {
+            return Err(RequestError::OverLimit { limit });
+        }
+        Ok(())
+    }
+
+    /// Counts a granted request, if there may be one.
+    pub(super) fn count(
+        &mut self,
+        key: &VerifyingKey,
+        block: BlockNumber,
+        limit: u32,
+    ) -> Result<(), RequestError> {
+        if self.block != block {
+            self.block = block;
+            self.counts.clear();
+        }
+        self.check(key, block, limit)?;
+        if self.counts.len() >= MAX_KEYS && !self.counts.contains_key(key) {
+            return Err(RequestError::Busy);
+        }
+        *self.counts.entry(*key).or_default() += 1;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn counts_by_key_and_block() {
+        let mut limit = RateLimit::default();
+        let (a, b) = ([1; 33], [2; 33]);
+        limit.count(&a, 7, 2).unwrap();
+        limit.count(&a, 7, 2).unwrap();
+        assert!(matches!(
+            limit.check(&a, 7, 2),
+            Err(RequestError::OverLimit { limit: 2 })
+        ));
+        assert!(limit.count(&a, 7, 2).is_err());
+        limit.count(&b, 7, 2).unwrap();
+        limit.count(&a, 8, 2).unwrap();
+        assert_eq!(
+            limit.counts.len(),
+            1,
+            "counts of earlier blocks are dropped"
+        );
+        assert!(limit.check(&a, 8, 0).is_err());
+    }
+
+    #[test]
+    fn keys_are_bounded() {
+        let mut limit = RateLimit::default();
+        for index in 0..MAX_KEYS {
+            let mut key = [0; 33];
+            key.get_mut(..8)
+                .unwrap()
+                .copy_from_slice(&index.to_le_bytes());
+            limit.count(&key, 1, 1).unwrap();
+        }
+        assert!(matches!(
+            limit.count(&[9; 33], 1, 1),
+            Err(RequestError::Busy)
+        ));
+        limit.count(&[9; 33], 2, 1).unwrap();
+    }
+}

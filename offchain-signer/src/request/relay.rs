@@ -1,0 +1,377 @@
+//! What a relayer does with a user's request.
+
+use super::{
+    admission::{Admission, Ledger, Subject},
+    ask::AskSigner,
+    error::RequestError,
+    join::{Join, Part},
+    open::{open, verified},
+    recover::recovers_to,
+    replay::request_hash,
+    snapshot::Snapshot,
+    subsets::{draw, parties, reachable, Member, Suspects},
+};
+use crate::{
+    chain::{SignerId, VerifyingKey},
+    identity::account_of,
+};
+use futures::{future::BoxFuture, stream::FuturesUnordered, FutureExt, StreamExt};
+use rand::{rngs::OsRng, RngCore};
+use signing_primitives::wire::{
+    ApiErrorBody, EncryptedRequest, HpkeMessage, SignRequest, SignatureAnswer, SignedMessage,
+    UserSignatureRequest, ValidatorInfo,
+};
+use sp_core::sr25519;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use tokio::time::timeout;
+
+/// How long a relayer tries.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RelayConfig {
+    /// How many sets of signers are asked for one request, one after the other.
+    pub attempts: usize,
+    /// How long one set of signers has.
+    pub attempt_timeout: Duration,
+    /// How long all of them have.
+    pub deadline: Duration,
+    /// How long a signer that failed is asked only if there is no way round it.
+    pub suspicion: Duration,
+}
+
+impl Default for RelayConfig {
+    /// Three sets of signers in 30 s. A session of two takes one to two seconds.
+    fn default() -> Self {
+        Self {
+            attempts: 3,
+            attempt_timeout: Duration::from_secs(10),
+            deadline: Duration::from_secs(30),
+            suspicion: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Gets users' requests signed, as a validator outside the committee.
+pub struct Relayer {
+    admission: Arc<Admission>,
+    signers: Arc<dyn AskSigner>,
+    config: RelayConfig,
+    ledger: Ledger,
+    running: Join<(VerifyingKey, [u8; 32]), Outcome>,
+    suspects: Suspects,
+}
+
+type Outcome = Result<Arc<[SignatureAnswer]>, Failed>;
+
+/// Why a run came to nothing. Causes are logged where they occur.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Failed {
+    TooFewSigners { threshold: u32 },
+    NoSignature,
+    TimedOut,
+    Internal,
+}
+
+impl From<Failed> for RequestError {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::TooFewSigners { threshold } => Self::TooFewSigners { threshold },
+            Failed::NoSignature => Self::NoSignature,
+            Failed::TimedOut => Self::TimedOut,
+            Failed::Internal => Self::Internal("the request could not be relayed".into()),
+        }
+    }
+}
+
+/// A request that has been granted.
+struct Job {
+    snapshot: Snapshot,
+    /// This node's signing key.
+    me: SignerId,
+    signed: SignedMessage,
+    request: UserSignatureRequest,
+    digest: [u8; 32],
+}
+
+impl Relayer {
+    /// Decides with `admission`, and asks the committee through `signers`.
+    pub fn new(
+        admission: Arc<Admission>,
+        signers: Arc<dyn AskSigner>,
+        config: RelayConfig,
+    ) -> Self {
+        Self {
+            admission,
+            signers,
+            config,
+            ledger: Ledger::new(1),
+            running: Join::new(),
+            suspects: Suspects::new(config.suspicion),
+        }
+    }
+
+    /// How many requests have been answered by the run of another, identical one.
+    pub fn joined(&self) -> u64 {
+        self.running.joined()
+    }
+
+    /// Answers the body of a `POST /user/relay_tx`: one element for each signer. If the future is
+    /// dropped and nobody else waits for the same signature, the signers are hung up on.
+    ///
+    /// # Errors
+    /// [`RequestError`] says why there is no signature.
+    pub async fn relay(
+        self: Arc<Self>,
+        body: Vec<u8>,
+    ) -> Result<Arc<[SignatureAnswer]>, RequestError> {
+        let this = self.clone();
+        let job = Arc::new(self.admission.run(move || this.admit(&body)).await?);
+        // What is signed is the same whoever asks, so those who ask at the same time share a run.
+        // Each of them has been granted the signature on their own request.
+        let key = (job.request.signature_verifying_key, job.digest);
+        let (outcome, part) = self
+            .running
+            .run(key, || self.clone().collect(job.clone()))
+            .await;
+        match (outcome, part) {
+            // The other's request may have failed for a reason of its own, such as going stale.
+            (Err(_), Part::Joined) => Ok(self
+                .running
+                .run(key, || self.clone().collect(job))
+                .await
+                .0?),
+            (outcome, _) => Ok(outcome?),
+        }
+    }
+
+    /// Decides on the request. Blocks.
+    fn admit(&self, body: &[u8]) -> Result<Job, RequestError> {
+        let signed = open(body, self.admission.identity.x25519_secret())?;
+        let request: UserSignatureRequest = verified(&signed)?;
+        let snapshot = self.admission.snapshot()?;
+        let validator = self.admission.identity.validator(&snapshot.network);
+        let me = validator
+            .ok_or(RequestError::NotAValidator)?
+            .signing_key
+            .clone();
+        let (committee, _) = snapshot.active().ok_or(RequestError::NotActive)?;
+        if self.admission.identity.seat(committee).is_some() {
+            return Err(RequestError::ThisNodeIsASigner);
+        }
+        if snapshot.paused {
+            return Err(RequestError::Paused);
+        }
+        let request_hash = request_hash(&signed);
+        let subject = Subject {
+            snapshot: &snapshot,
+            signed: &signed,
+            request: &request,
+            request_hash,
+            attempt: request_hash,
+        };
+        let digest = self.admission.decide(&self.ledger, &subject)?.digest;
+        Ok(Job {
+            snapshot,
+            me,
+            signed,
+            request,
+            digest,
+        })
+    }
+
+    /// Asks one set of signers after the other, until one makes the signature.
+    fn collect(self: Arc<Self>, job: Arc<Job>) -> BoxFuture<'static, Outcome> {
+        async move {
+            timeout(self.config.deadline, self.attempts(job))
+                .await
+                .unwrap_or(Err(Failed::TimedOut))
+        }
+        .boxed()
+    }
+
+    async fn attempts(&self, job: Arc<Job>) -> Outcome {
+        let (committee, _) = job.snapshot.active().ok_or(Failed::Internal)?;
+        let too_few = Failed::TooFewSigners {
+            threshold: committee.threshold,
+        };
+        let threshold = usize::try_from(committee.threshold).map_err(|_| too_few)?;
+        let members = reachable(&job.snapshot.network, committee);
+        if members.len() < threshold {
+            return Err(too_few);
+        }
+        let mut tried = BTreeSet::new();
+        for attempt in 0..self.config.attempts {
+            let suspects = self.suspects.current();
+            let Some(asked) = draw(&mut OsRng, &members, threshold, &suspects, &tried) else {
+                break;
+            };
+            tried.insert(parties(&asked));
+            match self.attempt(&job, &asked).await? {
+                Ok(answers) => {
+                    self.suspects.clear(&parties(&asked));
+                    return Ok(answers);
+                }
+                Err(culprits) => {
+                    tracing::warn!(attempt, ?culprits, "a set of signers made no signature");
+                    self.suspects.add(culprits);
+                }
+            }
+        }
+        Err(Failed::NoSignature)
+    }
+
+    /// Asks one set of signers. If they do not make the signature, tells who seems to be the cause.
+    async fn attempt(
+        &self,
+        job: &Arc<Job>,
+        asked: &[Member],
+    ) -> Result<Result<Arc<[SignatureAnswer]>, BTreeSet<SignerId>>, Failed> {
+        let bodies = self.bodies(job, asked).await?;
+        let mut asking: FuturesUnordered<_> = asked
+            .iter()
+            .zip(bodies)
+            .map(|(member, body)| async move { (member, self.ask(job, member, body).await) })
+            .collect();
+        let mut silent = parties(asked);
+        let mut answers = Vec::with_capacity(asked.len());
+        let all = async {
+            while let Some((member, answer)) = asking.next().await {
+                silent.remove(&member.party);
+                match answer {
+                    Ok(answer) => answers.push(answer),
+                    Err(Blame::Itself) => return Err(BTreeSet::from([member.party.clone()])),
+                    Err(Blame::Others) => {
+                        let mut others = parties(asked);
+                        others.remove(&member.party);
+                        return Err(others);
+                    }
+                }
+            }
+            Ok(())
+        };
+        // The other signers are hung up on as soon as one has failed: without it there is nothing
+        // to wait for.
+        let outcome = timeout(self.config.attempt_timeout, all).await;
+        drop(asking);
+        Ok(match outcome {
+            Ok(Ok(())) => Ok(answers.into()),
+            Ok(Err(culprits)) => Err(culprits),
+            Err(_) => Err(silent),
+        })
+    }
+
+    /// Makes the bodies of the requests to these signers, in their order.
+    async fn bodies(
+        &self,
+        job: &Arc<Job>,
+        asked: &[Member],
+    ) -> Result<Vec<Option<Vec<u8>>>, Failed> {
+        let (admission, job, asked) = (self.admission.clone(), job.clone(), asked.to_vec());
+        let made = self
+            .admission
+            .run(move || make_bodies(&admission, &job, &asked))
+            .await;
+        made.map_err(|error| {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "cannot ask signers"
+            );
+            Failed::Internal
+        })
+    }
+
+    /// Asks one signer, and checks what it answers.
+    async fn ask(
+        &self,
+        job: &Job,
+        member: &Member,
+        body: Option<Vec<u8>>,
+    ) -> Result<SignatureAnswer, Blame> {
+        let signer = &member.party;
+        let Some(body) = body else {
+            tracing::warn!(%signer, "a signer has announced a key that cannot be encrypted to");
+            return Err(Blame::Itself);
+        };
+        let reply = self.signers.ask(&member.endpoint, body).await.map_err(|error| {
+            tracing::warn!(%signer, error = &error as &dyn std::error::Error, "a signer is silent");
+            Blame::Itself
+        })?;
+        if reply.status != 200 {
+            let said: Option<ApiErrorBody> = serde_json::from_slice(&reply.body).ok();
+            let code = said.map(|said| said.code).unwrap_or_default();
+            tracing::warn!(%signer, status = reply.status, ?code, "a signer refuses");
+            let peers_failed = PEERS_FAILED.contains(&code.as_str());
+            return Err(if peers_failed {
+                Blame::Others
+            } else {
+                Blame::Itself
+            });
+        }
+        let answer: SignatureAnswer = serde_json::from_slice(&reply.body).map_err(|error| {
+            tracing::warn!(%signer, %error, "a signer's answer cannot be parsed");
+            Blame::Itself
+        })?;
+        let key = &job.request.signature_verifying_key;
+        if !answer.is_by(signer) || !recovers_to(&answer.signature, &job.digest, key) {
+            tracing::warn!(%signer, "a signer's answer is a wrong one");
+            return Err(Blame::Itself);
+        }
+        Ok(answer)
+    }
+}
+
+/// The codes by which a signer says that it was not its own fault.
+const PEERS_FAILED: [&str; 2] = ["session_failed", "session_timed_out"];
+
+/// Who seems to be the cause when a signer gives no signature. A signer's word about the others
+/// counts for no more than the order in which they are asked.
+enum Blame {
+    Itself,
+    Others,
+}
+
+/// Makes the body for each signer: the same words, encrypted to its own key. None for a signer
+/// whose key is unusable: it must not spoil it for the others. Blocks.
+fn make_bodies(
+    admission: &Admission,
+    job: &Job,
+    asked: &[Member],
+) -> Result<Vec<Option<Vec<u8>>>, RequestError> {
+    let mut nonce = [0; 32];
+    OsRng.fill_bytes(&mut nonce);
+    let request = SignRequest {
+        user_signature_request: job.request.clone(),
+        validators_info: asked.iter().map(listed).collect(),
+        user_signed_request: Some(job.signed.clone()),
+        nonce: Some(nonce),
+    };
+    let message = serde_json::to_vec(&request).map_err(internal)?;
+    drop(request);
+    let signed = SignedMessage::sign_with(message, account_of(&job.me), |message| {
+        let signature = admission.identity.sign(&job.me, message)?;
+        let signature: &sr25519::Signature = signature.as_ref();
+        Ok::<_, RequestError>(signature.0)
+    })?;
+    let plaintext = serde_json::to_vec(&signed).map_err(internal)?;
+    drop(signed);
+    let body = |member: &Member| {
+        let Ok(hpke_message) = HpkeMessage::seal(&member.x25519, &plaintext) else {
+            return Ok(None);
+        };
+        serde_json::to_vec(&EncryptedRequest { hpke_message })
+            .map(Some)
+            .map_err(internal)
+    };
+    asked.iter().map(body).collect()
+}
+
+fn listed(member: &Member) -> ValidatorInfo {
+    ValidatorInfo {
+        x25519_public_key: member.x25519,
+        ip_address: member.endpoint.clone(),
+        tss_account: account_of(&member.party),
+    }
+}
+
+fn internal(error: impl std::error::Error + Send + Sync + 'static) -> RequestError {
+    RequestError::Internal(Box::new(error))
+}

@@ -1,0 +1,132 @@
+//! What a signer does with a relayer's request.
+
+use super::{
+    admission::{Admission, Ledger, Subject},
+    checks,
+    error::RequestError,
+    open::{open, verified},
+    recover::recovers_to,
+    replay::request_hash,
+    signing::{RunSigning, SigningOrder},
+};
+use crate::chain::SignerId;
+use codec::Encode;
+use signing_primitives::wire::{SignRequest, SignatureAnswer, UserSignatureRequest};
+use sp_core::sr25519;
+use std::{collections::BTreeSet, sync::Arc};
+
+/// The most attempts at one user's request that this node takes part in, whoever relays it. A
+/// relayer makes three; there is room for another relayer that the user turns to. Each attempt
+/// costs the signers a second of computation, so they must have an end.
+const MAX_ATTEMPTS: usize = 8;
+
+/// Takes part in signing, as a member of the committee.
+pub struct Signer {
+    admission: Arc<Admission>,
+    sessions: Arc<dyn RunSigning>,
+    ledger: Ledger,
+}
+
+impl Signer {
+    /// Decides with `admission`, signs with `sessions`.
+    pub fn new(admission: Arc<Admission>, sessions: Arc<dyn RunSigning>) -> Self {
+        Self {
+            admission,
+            sessions,
+            ledger: Ledger::new(MAX_ATTEMPTS),
+        }
+    }
+
+    /// Answers the body of a `POST /user/sign_tx`. Dropping the future ends the session.
+    ///
+    /// # Errors
+    /// [`RequestError`] says why there is no signature.
+    pub async fn sign(self: Arc<Self>, body: Vec<u8>) -> Result<SignatureAnswer, RequestError> {
+        let this = self.clone();
+        let order = self.admission.run(move || this.admit(&body)).await?;
+        let me = order.me.clone();
+        let (digest, verifying_key) = (order.digest, order.verifying_key);
+        let signature = self.sessions.sign(order).await?;
+        if !recovers_to(&signature, &digest, &verifying_key) {
+            return Err(RequestError::Internal(
+                "the session's signature is a wrong one".into(),
+            ));
+        }
+        let vouch = self.admission.identity.sign(&me, &signature)?;
+        let vouch: &sr25519::Signature = vouch.as_ref();
+        Ok(SignatureAnswer {
+            signature,
+            signer_signature: vouch.0,
+        })
+    }
+
+    /// Decides on the request. Blocks.
+    fn admit(&self, body: &[u8]) -> Result<SigningOrder, RequestError> {
+        let relayed = open(body, self.admission.identity.x25519_secret())?;
+        let snapshot = self.admission.snapshot()?;
+        let sender: &[u8; 32] = relayed.sender.as_ref();
+        let relayer = SignerId::from(sr25519::Public::from_raw(*sender));
+        if !snapshot.is_validator(&relayer) {
+            return Err(RequestError::SenderIsNotAValidator);
+        }
+        let asked: SignRequest = verified(&relayed)?;
+        drop(relayed);
+
+        let (committee, network_key) = snapshot.active().ok_or(RequestError::NotActive)?;
+        if snapshot.paused {
+            return Err(RequestError::Paused);
+        }
+        let seat = self.admission.identity.seat(committee);
+        let me = &seat.ok_or(RequestError::ThisNodeIsNotASigner)?.party;
+        let participants = checks::signers(&asked.validators_info, committee, me)?;
+        let nonce = asked.nonce.ok_or(RequestError::NonceMissing)?;
+
+        let signed = asked
+            .user_signed_request
+            .ok_or(RequestError::UserRequestMissing)?;
+        let request: UserSignatureRequest = verified(&signed)?;
+        if request != asked.user_signature_request {
+            return Err(RequestError::UserRequestDiffers);
+        }
+        drop(asked.user_signature_request);
+
+        let request_hash = request_hash(&signed);
+        let request_id = request_id(&request_hash, &relayer, &participants, &nonce);
+        let subject = Subject {
+            snapshot: &snapshot,
+            signed: &signed,
+            request: &request,
+            request_hash,
+            attempt: request_id,
+        };
+        let grant = self.admission.decide(&self.ledger, &subject)?;
+        Ok(SigningOrder {
+            verifying_key: request.signature_verifying_key,
+            network_key,
+            registration_index: grant.registration_index,
+            digest: grant.digest,
+            request_id,
+            relayer,
+            me: me.clone(),
+            participants,
+            generation: committee.generation,
+        })
+    }
+}
+
+/// Names an attempt: the same for all of its participants, and for no other attempt.
+fn request_id(
+    request_hash: &[u8; 32],
+    relayer: &SignerId,
+    participants: &BTreeSet<SignerId>,
+    nonce: &[u8; 32],
+) -> [u8; 32] {
+    let named = (
+        b"signing-network/sign-request/1",
+        request_hash,
+        relayer,
+        participants,
+        nonce,
+    );
+    sp_crypto_hashing::blake2_256(&named.encode())
+}

@@ -1,0 +1,120 @@
+//! The chain as one decision sees it.
+
+use crate::chain::{
+    BlockNumber, ChainError, Committee, Heads, NetworkState, Program, ProgramKey, Registration,
+    SignerId, VerifyingKey, WatchChain,
+};
+use signing_primitives::Phase;
+use sp_core::H256;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+
+/// Makes snapshots. Keeps the states of the last two blocks that were asked for, so that many
+/// requests in one block cost one call into the runtime.
+pub struct Snapshots {
+    chain: Arc<dyn WatchChain>,
+    heads: watch::Receiver<Heads>,
+    /// Two: one for the finalized, one for the best block.
+    recent: Mutex<[Option<(H256, Arc<NetworkState>)>; 2]>,
+}
+
+impl Snapshots {
+    /// Snapshots of this chain.
+    pub fn new(chain: Arc<dyn WatchChain>) -> Self {
+        let heads = chain.heads();
+        Self {
+            chain,
+            heads,
+            recent: Mutex::default(),
+        }
+    }
+
+    /// The chain as it is now. Blocks on the runtime if there is a new block.
+    ///
+    /// # Errors
+    /// [`ChainError`], if the chain does not answer.
+    pub fn now(&self) -> Result<Snapshot, ChainError> {
+        let heads = *self.heads.borrow();
+        let network = self.state(0, heads.finalized.hash)?;
+        let paused = self.state(1, heads.best.hash)?.paused;
+        Ok(Snapshot {
+            chain: self.chain.clone(),
+            heads,
+            network,
+            paused,
+        })
+    }
+
+    fn state(&self, slot: usize, at: H256) -> Result<Arc<NetworkState>, ChainError> {
+        let recent = self
+            .recent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let known = recent.into_iter().flatten().find(|(hash, _)| *hash == at);
+        if let Some((_, state)) = known {
+            return Ok(state);
+        }
+        let state = Arc::new(self.chain.network_state(at)?);
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = recent.get_mut(slot) {
+            *entry = Some((at, state.clone()));
+        }
+        Ok(state)
+    }
+}
+
+/// The chain at one moment: all that one decision goes by.
+#[derive(Clone)]
+pub struct Snapshot {
+    chain: Arc<dyn WatchChain>,
+    /// The blocks that it is of.
+    pub heads: Heads,
+    /// Validators, committee and parameters, at the finalized block.
+    pub network: Arc<NetworkState>,
+    /// Whether root has paused signing, at the best block.
+    pub paused: bool,
+}
+
+impl Snapshot {
+    /// The best block's number: what requests must be near.
+    pub fn best_number(&self) -> BlockNumber {
+        self.heads.best.number
+    }
+
+    /// The committee and the network key, if the network signs.
+    pub fn active(&self) -> Option<(&Committee, VerifyingKey)> {
+        match (
+            &self.network.phase,
+            &self.network.committee,
+            self.network.verifying_key,
+        ) {
+            (Phase::Active, Some(committee), Some(key)) => Some((committee, key)),
+            _ => None,
+        }
+    }
+
+    /// Whether `key` is the current signing key of a validator.
+    pub fn is_validator(&self, key: &SignerId) -> bool {
+        self.network
+            .validators
+            .iter()
+            .any(|validator| validator.signing_key == *key)
+    }
+
+    /// A registration, at the best block.
+    ///
+    /// # Errors
+    /// [`ChainError`], if the chain does not answer.
+    pub fn registration(&self, key: VerifyingKey) -> Result<Option<Registration>, ChainError> {
+        self.chain.registration(self.heads.best.hash, key)
+    }
+
+    /// A program, at the best block.
+    ///
+    /// # Errors
+    /// [`ChainError`], if the chain does not answer.
+    pub fn program(&self, key: ProgramKey) -> Result<Option<Program>, ChainError> {
+        self.chain.program(self.heads.best.hash, key)
+    }
+}
