@@ -1,5 +1,6 @@
 //! What a relayer says over HTTP.
 
+use crate::advice;
 use signing_primitives::{
     limits::MAX_ANSWER_BODY,
     wire::{ApiErrorBody, EncryptedRequest, Info, SignatureAnswer},
@@ -28,6 +29,14 @@ pub enum HttpError {
     /// The relayer, or a signer behind it, says no.
     #[error("{0}")]
     Refused(ApiError),
+    /// The answer is neither a success nor a refusal in the API's form.
+    #[error("{endpoint} answered HTTP {status}, and not as a relayer of this network does")]
+    NotTheApi {
+        /// The relayer's address.
+        endpoint: String,
+        /// The HTTP status.
+        status: u16,
+    },
     /// The answer is longer than an answer can be.
     #[error("the answer of {endpoint} is longer than {MAX_ANSWER_BODY} bytes")]
     TooLong {
@@ -47,11 +56,11 @@ pub enum HttpError {
 
 impl HttpError {
     /// Whether another relayer may do better. A refusal of the request itself is the same
-    /// everywhere; one for want of health, time or seats is this relayer's.
+    /// everywhere; one for want of health, time or a seat is this relayer's.
     pub fn another_may_do_better(&self) -> bool {
         match self {
             Self::NoClient(_) => false,
-            Self::Refused(error) => error.status >= 500 || error.is_about_the_relayer(),
+            Self::Refused(error) => advice::another_may_do_better(error.status, &error.code),
             _ => true,
         }
     }
@@ -71,29 +80,19 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    fn read(endpoint: &str, status: u16, body: &[u8]) -> Self {
-        let body = serde_json::from_slice(body).unwrap_or_else(|_| ApiErrorBody {
-            code: format!("http_{status}"),
-            message: "an answer without a code: is this a relayer of the network?".into(),
-        });
-        Self {
+    fn read(endpoint: &str, status: u16, body: &[u8]) -> Option<Self> {
+        let body: ApiErrorBody = serde_json::from_slice(body).ok()?;
+        Some(Self {
             status,
             code: printable(&body.code),
             message: printable(&body.message),
             endpoint: endpoint.into(),
-        }
-    }
-
-    /// Whether the refusal is about who was asked and not about what was asked for.
-    fn is_about_the_relayer(&self) -> bool {
-        // 421 Misdirected Request, 404 and 405 of something that is no relayer, 429 Too Many
-        // Requests: limits are counted by each relayer for itself.
-        matches!(self.status, 404 | 405 | 421 | 429)
+        })
     }
 
     /// What to do about it, where that is known.
     pub fn advice(&self) -> Option<&'static str> {
-        crate::advice::advice(&self.code)
+        advice::advice(&self.code)
     }
 }
 
@@ -183,11 +182,16 @@ async fn exchange(endpoint: &str, request: reqwest::RequestBuilder) -> Result<Ve
     }
     let status = response.status();
     if status.is_success() {
-        Ok(body)
-    } else {
-        let error = ApiError::read(endpoint, status.as_u16(), &body);
-        Err(HttpError::Refused(error))
+        return Ok(body);
     }
+    let status = status.as_u16();
+    Err(match ApiError::read(endpoint, status, &body) {
+        Some(error) if status >= 400 => HttpError::Refused(error),
+        _ => HttpError::NotTheApi {
+            endpoint: endpoint.into(),
+            status,
+        },
+    })
 }
 
 #[cfg(test)]
@@ -195,35 +199,33 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
-    fn refusal(status: u16, body: &str) -> ApiError {
-        ApiError::read("relayer:1", status, body.as_bytes())
+    fn refusal(body: &str) -> Option<ApiError> {
+        ApiError::read("relayer:1", 403, body.as_bytes())
     }
 
     #[test]
     fn refusals_keep_their_code() {
-        let error = refusal(403, r#"{"code":"program_refused","message":"not \"yes\""}"#);
+        let body = r#"{"code":"program_refused","message":"not \"yes\""}"#;
+        let error = refusal(body).unwrap();
         assert_eq!(error.code, "program_refused");
         assert!(error.to_string().contains("not \"yes\""));
-        let error = refusal(502, "<html>Bad Gateway</html>");
-        assert_eq!(error.code, "http_502");
+        assert!(refusal("<html>Bad Gateway</html>").is_none());
+    }
+
+    #[test]
+    fn refusals_say_what_to_do() {
+        let error = refusal(r#"{"code":"rate_limited","message":"too many"}"#).unwrap();
+        assert!(
+            error.to_string().ends_with("wait for the next block"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_peer_cannot_write_to_the_terminal() {
-        let error = refusal(400, r#"{"code":"a\u001b[2Jb","message":"c\nd\u0007"}"#);
+        let error = refusal(r#"{"code":"a\u001b[2Jb","message":"c\nd\u0007"}"#).unwrap();
         assert!(!error.to_string().chars().any(char::is_control));
         let long = format!(r#"{{"code":"a","message":"{}"}}"#, "x".repeat(50_000));
-        assert!(refusal(400, &long).to_string().len() < 1_200);
-    }
-
-    #[test]
-    fn which_refusals_are_final() {
-        let final_ = |status| !HttpError::Refused(refusal(status, "{}")).another_may_do_better();
-        for status in [400, 403, 409, 413, 422] {
-            assert!(final_(status), "{status}");
-        }
-        for status in [404, 421, 429, 500, 502, 503, 504] {
-            assert!(!final_(status), "{status}");
-        }
+        assert!(refusal(&long).unwrap().to_string().len() < 1_200);
     }
 }

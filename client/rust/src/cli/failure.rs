@@ -166,9 +166,14 @@ fn with_causes(error: &dyn Error) -> String {
     let mut cause = error.source();
     while let Some(error) = cause {
         let words = error.to_string();
-        if !text.contains(&words) {
+        // What subxt and jsonrpsee put before a cause, each of them again.
+        let words = words
+            .rsplit("RPC error: client error: ")
+            .next()
+            .unwrap_or(&words);
+        if !text.contains(words) {
             text.push_str(": ");
-            text.push_str(&words);
+            text.push_str(words);
         }
         cause = error.source();
     }

@@ -287,7 +287,17 @@ mod tests {
         assert_eq!(wei("21000"), U256::from(21_000));
         assert_eq!(wei("1.5gwei"), U256::from(1_500_000_000u64));
         assert_eq!(wei("0.1ether"), U256::from(100_000_000_000_000_000u64));
-        for text in ["", "-1", "+1", "1btc", "ether", "1.5", ".5ether", "0x10", "0.1234567891gwei"] {
+        for text in [
+            "",
+            "-1",
+            "+1",
+            "1btc",
+            "ether",
+            "1.5",
+            ".5ether",
+            "0x10",
+            "0.1234567891gwei",
+        ] {
             assert!(parse_wei(text).is_err(), "{text}");
         }
     }

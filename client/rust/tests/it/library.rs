@@ -165,7 +165,8 @@ async fn a_refusal_of_the_request_is_final() {
 async fn another_relayer_is_asked_when_one_fails() {
     for behaviour in [
         Behaviour::Refuse(503, "busy"),
-        Behaviour::Refuse(421, "not_a_relayer"),
+        Behaviour::Refuse(400, "node_is_signer"),
+        Behaviour::Refuse(404, "key_not_registered"),
         Behaviour::Flood,
         Behaviour::Nonsense,
         Behaviour::Redirect,
@@ -176,6 +177,16 @@ async fn another_relayer_is_asked_when_one_fails() {
             assert_eq!(signature.relayer.endpoint, world.relayers[1].endpoint);
         }
     }
+}
+
+#[tokio::test]
+async fn a_refusal_by_everyone_keeps_its_code() {
+    let world = World::new(Behaviour::Refuse(503, "busy")).await;
+    assert!(matches!(
+        sign(&world, &options()).await,
+        Err(SignError::Refused(error)) if error.code == "busy"
+    ));
+    assert_eq!(world.requests(), 2);
 }
 
 #[tokio::test]
@@ -203,13 +214,11 @@ async fn an_unreachable_relayer_is_passed_over() {
         client.sign(&options()).await.unwrap();
     }
     // Now the other one is gone as well.
-    let endpoint = {
+    {
         let mut chain = world.node.chain.lock().unwrap();
-        let endpoint = chain.state.validators[3].signer.clone();
-        chain.state.validators[4].signer = endpoint;
-        String::new()
-    };
-    assert!(endpoint.is_empty());
+        let nowhere = chain.state.validators[3].signer.clone();
+        chain.state.validators[4].signer = nowhere;
+    }
     assert!(matches!(
         client.sign(&options()).await,
         Err(SignError::NoAnswer {

@@ -65,8 +65,8 @@ async fn payload(rest: &[&str]) -> Outcome {
     cli(&words).await
 }
 
-/// A transaction signed by Hardhat's first development key, and what `ethers` makes of it is what
-/// comes out here: the payload's hash is signed, and the sender is the key's address.
+/// A transaction signed with Hardhat's first development key recovers to that key's well-known
+/// address.
 #[tokio::test]
 async fn ethereum_payload_and_recover() {
     let built = payload(&[

@@ -1,0 +1,376 @@
+//! The steps from a request to a verified signature.
+
+use super::{SignError, SignOptions, Signature};
+use crate::{
+    address::EthereumAddress,
+    chain::{Chain, ChainError, NetworkState, Phase},
+    http::{Http, HttpError},
+    progress::{Observer, Progress},
+    relayer::{relayer_at, relayer_with_key, relayers, Relayer, RelayerError},
+    verify::{verify, Verified, VerifyError},
+};
+use signing_primitives::{
+    limits::{MAX_AUXILIARY_DATA, MAX_MESSAGE},
+    wire::{
+        digest, DigestError, EncryptedRequest, HpkeMessage, SignatureAnswer, SignedMessage,
+        UserSignatureRequest,
+    },
+};
+
+/// How many relayers are asked before giving up.
+const ATTEMPTS: usize = 3;
+
+/// Asks and verifies. Cancel-safe: dropped, it stops asking, though the
+/// network may still finish the signature it was last asked for.
+pub(crate) async fn sign(
+    chain: &Chain,
+    http: &Http,
+    observer: &Observer,
+    options: &SignOptions,
+) -> Result<Signature, SignError> {
+    let address = EthereumAddress::of(&options.verifying_key)?;
+    let expected = expected_digest(options)?;
+    check_lengths(options)?;
+
+    // Identities at the finalized head, registrations at the best one: as the signers do.
+    let state = chain.network_state(chain.finalized().await?.hash).await?;
+    check_active(&state)?;
+    let best = chain.best().await?;
+    if chain
+        .registration(best.hash, options.verifying_key)
+        .await?
+        .is_none()
+    {
+        let verifying_key = options.verifying_key;
+        return Err(SignError::NotRegistered { verifying_key });
+    }
+
+    let relayers = choose(http, &state, options.relayer.as_deref()).await?;
+    let (relayer, answers) = ask(chain, http, observer, options, relayers).await?;
+    observer.tell(Progress::Verifying {
+        answers: answers.len(),
+    });
+    let verified = verify_answers(chain, &state, options, expected.as_ref(), &answers).await;
+    let verified = verified.map_err(|error| match error {
+        VerifyFailure::Chain(error) => SignError::Chain(error),
+        VerifyFailure::Answer(source) => SignError::Untrustworthy {
+            endpoint: relayer.endpoint.clone(),
+            source,
+        },
+    })?;
+    Ok(signature(options, address, expected, relayer, verified))
+}
+
+/// The digest that the signature must be over, as far as it can be known here.
+fn expected_digest(options: &SignOptions) -> Result<Option<[u8; 32]>, SignError> {
+    match digest(options.hash, &options.message) {
+        Ok(found) => match options.digest {
+            Some(given) if given != found => Err(SignError::OtherDigest { found }),
+            _ => Ok(Some(found)),
+        },
+        Err(DigestError::NeedsProgram { .. }) => Ok(options.digest),
+        Err(error) => Err(SignError::Digest(error)),
+    }
+}
+
+fn check_lengths(options: &SignOptions) -> Result<(), SignError> {
+    let found = options.message.len();
+    if found > MAX_MESSAGE {
+        return Err(SignError::MessageTooLong { found });
+    }
+    let auxiliary = options.auxiliary_data.iter().flatten().flatten();
+    let found: usize = auxiliary.map(Vec::len).sum();
+    if found > MAX_AUXILIARY_DATA {
+        return Err(SignError::AuxiliaryDataTooLong { found });
+    }
+    Ok(())
+}
+
+fn check_active(state: &NetworkState) -> Result<(), SignError> {
+    if state.paused {
+        return Err(SignError::Paused);
+    }
+    if state.committee.is_some() {
+        return Ok(());
+    }
+    Err(SignError::NotActive(match state.phase {
+        Phase::AwaitingSigners => "it waits for enough signers to announce themselves",
+        Phase::Keygen(_) => "the first committee is making the network's key",
+        _ => "there is no committee",
+    }))
+}
+
+/// The relayers to try, in order. A user's choice is looked up on chain; if it is an address that
+/// nobody announced (behind a forwarded port, say), the node there says who it is, and the key to
+/// encrypt for still comes from the chain.
+async fn choose(
+    http: &Http,
+    state: &NetworkState,
+    named: Option<&str>,
+) -> Result<Vec<Relayer>, SignError> {
+    let Some(endpoint) = named else {
+        let mut relayers = relayers(state, &mut rand::thread_rng())?;
+        relayers.truncate(ATTEMPTS);
+        return Ok(relayers);
+    };
+    if let Some(relayer) = relayer_at(state, endpoint)? {
+        return Ok(vec![relayer]);
+    }
+    let info = http
+        .info(endpoint)
+        .await
+        .map_err(|source| SignError::NoAnswer { tried: 1, source })?;
+    let key = sp_core::sr25519::Public::from_raw(*info.tss_account.as_ref()).into();
+    Ok(vec![relayer_with_key(state, endpoint, &key)?])
+}
+
+/// Asks one relayer after another until one answers, or says no for a reason that is the same
+/// everywhere.
+async fn ask(
+    chain: &Chain,
+    http: &Http,
+    observer: &Observer,
+    options: &SignOptions,
+    relayers: Vec<Relayer>,
+) -> Result<(Relayer, Vec<SignatureAnswer>), SignError> {
+    let mut last = None;
+    let mut tried = 0;
+    for relayer in relayers {
+        tried += 1;
+        let endpoint = relayer.endpoint.clone();
+        observer.tell(Progress::Asking {
+            relayer: Some(relayer.account.clone()),
+            endpoint: endpoint.clone(),
+        });
+        // Fresh for each attempt: the one before may have taken a minute.
+        let block_number = chain.best().await?.number;
+        let request = seal(options, block_number, &relayer)?;
+        match http.relay(&endpoint, &request, options.timeout).await {
+            Ok(answers) => return Ok((relayer, answers)),
+            Err(error) if error.another_may_do_better() => {
+                let reason = innermost(&error);
+                observer.tell(Progress::RelayerFailed { endpoint, reason });
+                last = Some(error);
+            }
+            Err(HttpError::Refused(error)) => return Err(SignError::Refused(error)),
+            Err(source) => return Err(SignError::NoAnswer { tried, source }),
+        }
+    }
+    Err(match last {
+        Some(HttpError::Refused(error)) => SignError::Refused(error),
+        Some(source) => SignError::NoAnswer { tried, source },
+        None => SignError::Relayer(RelayerError::None),
+    })
+}
+
+/// The request as it travels: signed by the requester, readable for the relayer only.
+fn seal(
+    options: &SignOptions,
+    block_number: u32,
+    relayer: &Relayer,
+) -> Result<EncryptedRequest, SignError> {
+    let request = UserSignatureRequest {
+        message: options.message.clone(),
+        auxilary_data: options.auxiliary_data.clone(),
+        block_number,
+        hash: options.hash,
+        signature_verifying_key: options.verifying_key,
+    };
+    let request = serde_json::to_vec(&request).map_err(SignError::Json)?;
+    let signed = SignedMessage::sign(request, options.requester.pair());
+    let signed = serde_json::to_vec(&signed).map_err(SignError::Json)?;
+    let hpke_message =
+        HpkeMessage::seal(&relayer.x25519, &signed).map_err(|source| SignError::Envelope {
+            endpoint: relayer.endpoint.clone(),
+            source,
+        })?;
+    Ok(EncryptedRequest { hpke_message })
+}
+
+enum VerifyFailure {
+    Chain(ChainError),
+    Answer(VerifyError),
+}
+
+/// Checks the answers against the committee; if it is not that one, against the committee of now:
+/// it may have changed while the request was under way.
+async fn verify_answers(
+    chain: &Chain,
+    state: &NetworkState,
+    options: &SignOptions,
+    digest: Option<&[u8; 32]>,
+    answers: &[SignatureAnswer],
+) -> Result<Verified, VerifyFailure> {
+    match verify(answers, state, &options.verifying_key, digest) {
+        Err(VerifyError::UnknownSigner { .. }) => {}
+        other => return other.map_err(VerifyFailure::Answer),
+    }
+    let now = chain.finalized().await.map_err(VerifyFailure::Chain)?;
+    let state = chain
+        .network_state(now.hash)
+        .await
+        .map_err(VerifyFailure::Chain)?;
+    verify(answers, &state, &options.verifying_key, digest).map_err(VerifyFailure::Answer)
+}
+
+fn signature(
+    options: &SignOptions,
+    address: EthereumAddress,
+    digest: Option<[u8; 32]>,
+    relayer: Relayer,
+    verified: Verified,
+) -> Signature {
+    let mut bytes = verified.signature.iter().copied();
+    let (mut r, mut s) = ([0; 32], [0; 32]);
+    r.iter_mut()
+        .zip(&mut bytes)
+        .for_each(|(to, from)| *to = from);
+    s.iter_mut()
+        .zip(&mut bytes)
+        .for_each(|(to, from)| *to = from);
+    Signature {
+        r,
+        s,
+        v: bytes.next().unwrap_or_default(),
+        verifying_key: options.verifying_key,
+        address,
+        digest,
+        signers: verified.signers,
+        relayer,
+        verified: verified.checked,
+    }
+}
+
+/// The cause at the end of an error's chain of sources: the words that say most.
+fn innermost(error: &HttpError) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+    use crate::{
+        account::Account,
+        samples::{network, user_key, x25519_secret},
+    };
+    use signing_primitives::wire::HashChoice;
+
+    fn options() -> SignOptions {
+        let requester = Account::from_uri("//Alice").unwrap();
+        SignOptions::new(user_key().1, b"hello".to_vec(), requester)
+    }
+
+    #[test]
+    fn only_the_relayer_reads_the_request() {
+        let network = network();
+        let relayer = relayer_at(&network.state, "127.0.0.1:3004")
+            .unwrap()
+            .unwrap();
+        let sealed = seal(&options(), 7, &relayer).unwrap();
+        assert!(sealed.hpke_message.open(&x25519_secret(4)).is_err());
+
+        let signed = sealed.hpke_message.open(&x25519_secret(3)).unwrap();
+        let signed: SignedMessage = serde_json::from_slice(&signed).unwrap();
+        signed.verify().unwrap();
+        assert_eq!(signed.sender, options().requester.id());
+        let request: UserSignatureRequest = serde_json::from_slice(&signed.message).unwrap();
+        assert_eq!(
+            (request.block_number, request.message),
+            (7, b"hello".to_vec())
+        );
+    }
+
+    #[test]
+    fn digests_that_can_and_cannot_be_known() {
+        let mut options = options();
+        let known = expected_digest(&options).unwrap().unwrap();
+        options.digest = Some(known);
+        assert_eq!(expected_digest(&options).unwrap(), Some(known));
+        options.digest = Some([1; 32]);
+        assert!(matches!(
+            expected_digest(&options),
+            Err(SignError::OtherDigest { found }) if found == known
+        ));
+
+        options.hash = HashChoice::Custom(0);
+        assert_eq!(expected_digest(&options).unwrap(), Some([1; 32]));
+        options.digest = None;
+        assert_eq!(expected_digest(&options).unwrap(), None);
+
+        options.hash = HashChoice::Sha1;
+        assert!(matches!(
+            expected_digest(&options),
+            Err(SignError::Digest(_))
+        ));
+        options.hash = HashChoice::Identity;
+        assert!(matches!(
+            expected_digest(&options),
+            Err(SignError::Digest(_))
+        ));
+    }
+
+    #[test]
+    fn lengths_are_checked_before_anything_is_sent() {
+        let mut options = options();
+        options.message = vec![0; MAX_MESSAGE];
+        assert!(check_lengths(&options).is_ok());
+        options.message.push(0);
+        assert!(matches!(
+            check_lengths(&options),
+            Err(SignError::MessageTooLong { found: 1_000_001 })
+        ));
+        options.message.clear();
+        options.auxiliary_data = Some(vec![Some(vec![0; MAX_AUXILIARY_DATA]), None]);
+        assert!(check_lengths(&options).is_ok());
+        options.auxiliary_data = Some(vec![Some(vec![0; MAX_AUXILIARY_DATA]), Some(vec![0])]);
+        assert!(matches!(
+            check_lengths(&options),
+            Err(SignError::AuxiliaryDataTooLong { .. })
+        ));
+    }
+
+    #[test]
+    fn a_network_that_does_not_sign_is_not_asked() {
+        let mut network = network();
+        assert!(check_active(&network.state).is_ok());
+        network.state.paused = true;
+        assert!(matches!(
+            check_active(&network.state),
+            Err(SignError::Paused)
+        ));
+        network.state.paused = false;
+        network.state.committee = None;
+        network.state.phase = Phase::AwaitingSigners;
+        assert!(matches!(
+            check_active(&network.state),
+            Err(SignError::NotActive(_))
+        ));
+    }
+
+    #[test]
+    fn parts_and_whole_agree() {
+        let mut bytes = [0; 65];
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = index as u8;
+        }
+        bytes[64] = 1;
+        let network = network();
+        let relayer = relayer_at(&network.state, "127.0.0.1:3004")
+            .unwrap()
+            .unwrap();
+        let address = EthereumAddress::of(&user_key().1).unwrap();
+        let verified = Verified {
+            signature: bytes,
+            signers: vec![],
+            checked: true,
+        };
+        let signature = signature(&options(), address, None, relayer, verified);
+        assert_eq!((signature.r[0], signature.s[0], signature.v), (0, 32, 1));
+        assert_eq!(signature.to_bytes(), bytes);
+    }
+}
