@@ -7,6 +7,58 @@ mod endpoint;
 pub(crate) use cli::{ResolvedSignerConfig, SignerOptions, TerminalPrompt};
 
 use crate::service::{FullClient, TransactionPool};
+use offchain_signer::{
+    key_store::Password,
+    service::{SignerConfig, SignerService},
+};
 use sc_service::{Error as ServiceError, TaskManager};
 use sp_keystore::KeystorePtr;
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
+use tokio_util::sync::CancellationToken;
+
+/// Starts the signer service in this node. If it stops, so does the node.
+pub(crate) async fn spawn(
+    tasks: &TaskManager,
+    config: ResolvedSignerConfig,
+    client: Arc<FullClient>,
+    pool: Arc<TransactionPool>,
+    keystore: KeystorePtr,
+) -> Result<(), ServiceError> {
+    let (chain, follow_heads) = chain::NodeChain::new(client, pool);
+    let config = SignerConfig {
+        listen: config.listen,
+        public_endpoint: config.public_endpoint.map(|endpoint| endpoint.to_string()),
+        key_store: config.dir.join("key-store.redb"),
+        password: Password::from(config.password),
+        version: env!("SUBSTRATE_CLI_IMPL_VERSION").into(),
+    };
+    let service = SignerService::start(config, chain, keystore)
+        .await
+        .map_err(|error| ServiceError::Application(Box::new(error)))?;
+    let address = service.local_addr()?;
+    log::info!("✍️  Signer listens on http://{address}");
+    let tasks = tasks.spawn_essential_handle();
+    tasks.spawn("signer-chain", Some("signer"), follow_heads);
+    tasks.spawn("signer", Some("signer"), async move {
+        // The task manager drops this future when the node stops: all of the service goes with it.
+        if let Err(error) = service.run(CancellationToken::new()).await {
+            log::error!("The signer service failed: {}", WithSources(&error));
+        }
+    });
+    Ok(())
+}
+
+/// An error with its sources, for the log.
+struct WithSources<'a>(&'a dyn std::error::Error);
+
+impl fmt::Display for WithSources<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}
