@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use super::network::*;
-use crate::transport::{noise::FrameKind, Limits, Peer, SendError};
+use crate::transport::{
+    noise::{FrameKind, Opened},
+    Limits, Peer, SendError,
+};
 use futures::SinkExt;
 use std::time::Duration;
 use tokio::time::{sleep, timeout, Instant};
@@ -267,4 +270,89 @@ async fn two_nodes_with_one_key_do_not_fight_fast() {
         (2..120).contains(&connections),
         "{connections} connections in two minutes"
     );
+}
+
+/// The connection breaks in the middle of a large message: nothing of it was understood, so it is
+/// sent again on the next connection, once.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_was_cut_half_way_is_sent_again() {
+    let network = Network::default();
+    let node = network.start(1);
+    node.knows(&[2]);
+    let mut first = Raw::dial(&node.handle, &local(2), &remote(1))
+        .await
+        .unwrap();
+    let message: Vec<u8> = (0..1_000_000u32).map(|i| i as u8).collect();
+    let (handle, expected) = (node.handle.clone(), message.clone());
+    let sending =
+        tokio::spawn(async move { handle.send(&account(2), message, in_seconds(60)).await });
+    for _ in 0..5 {
+        let frame = next(&mut first.socket).await.unwrap();
+        assert_eq!(first.opener.open(&frame).unwrap(), Opened::Part);
+    }
+    drop(first);
+    node.connected_to(&[]).await;
+    assert!(!sending.is_finished());
+
+    let mut second = Raw::dial(&node.handle, &local(2), &remote(1))
+        .await
+        .unwrap();
+    let received = loop {
+        let frame = next(&mut second.socket).await.unwrap();
+        if let Opened::Message(message) = second.opener.open(&frame).unwrap() {
+            break message;
+        }
+    };
+    assert!(received == expected);
+    assert_eq!(sending.await.unwrap(), Ok(()));
+    // Only heartbeats follow.
+    let frame = next(&mut second.socket).await.unwrap();
+    assert_eq!(second.opener.open(&frame).unwrap(), Opened::Heartbeat);
+}
+
+/// The connection breaks when a message was written but not yet flushed: whether it arrived is
+/// unknown, so it is not sent a second time. Those behind it are.
+#[tokio::test(start_paused = true)]
+async fn a_message_in_doubt_is_reported_and_not_repeated() {
+    let network = Network::default();
+    let node = network.start(1);
+    node.knows(&[2]);
+    let first = Raw::dial(&node.handle, &local(2), &remote(1))
+        .await
+        .unwrap();
+    node.connected_to(&[2]).await;
+    let sends: Vec<_> = (0..12u8)
+        .map(|n| {
+            let handle = node.handle.clone();
+            tokio::spawn(async move { handle.send(&account(2), vec![n], in_seconds(60)).await })
+        })
+        .collect();
+    sleep(Duration::from_secs(1)).await;
+    // It has read nothing.
+    drop(first);
+    node.connected_to(&[]).await;
+    let mut second = Raw::dial(&node.handle, &local(2), &remote(1))
+        .await
+        .unwrap();
+    let mut received = Vec::new();
+    loop {
+        let frame = next(&mut second.socket).await.unwrap();
+        match second.opener.open(&frame).unwrap() {
+            Opened::Message(message) => received.push(message[0]),
+            _ => break,
+        }
+    }
+    let mut results = Vec::new();
+    for send in sends {
+        results.push(send.await.unwrap());
+    }
+    let lost = Err(SendError::ConnectionLost);
+    assert_eq!(results.iter().filter(|result| **result == lost).count(), 1);
+    let doubtful = results.iter().position(|result| *result == lost).unwrap();
+    assert!(!received.contains(&(doubtful as u8)));
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 11);
+    // Those before it went into the first connection's pipe, those after it into the second's.
+    received.sort();
+    let after: Vec<u8> = (doubtful as u8 + 1..12).collect();
+    assert_eq!(received, after);
 }
