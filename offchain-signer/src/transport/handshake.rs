@@ -4,7 +4,7 @@ use super::{
     config::Peer,
     connection::ConnectionError,
     directory::{dials, Directory},
-    noise::{Channel, Initiator, Remote, Responder},
+    noise::{Channel, Initiator, Local, Remote, Responder},
     slots::Slot,
     socket::BoxedSocket,
 };
@@ -24,8 +24,7 @@ pub(crate) struct Established {
 
 /// The dialling side. The caller bounds the time.
 pub(crate) async fn initiate(
-    directory: &Directory,
-    own: AccountId,
+    local: &Local,
     peer: &Peer,
     mut socket: BoxedSocket,
 ) -> Result<Established, ConnectionError> {
@@ -33,13 +32,13 @@ pub(crate) async fn initiate(
         account: peer.account.clone(),
         x25519: peer.x25519,
     };
-    let (initiator, hello) = Initiator::start(&directory.local(own.clone()), &remote)?;
+    let (initiator, hello) = Initiator::start(local, &remote)?;
     socket.send(hello.into()).await?;
     let (identified, identity) = initiator.read_reply(&receive(&mut socket).await?)?;
     socket.send(identity.into()).await?;
     let channel = identified.finish(&receive(&mut socket).await?)?;
     Ok(Established {
-        own,
+        own: local.account.clone(),
         remote,
         socket,
         channel,

@@ -68,7 +68,8 @@ impl Link {
 
     async fn dial(&self) -> Result<Established, ConnectionError> {
         let socket = self.dialer.dial(&self.peer.endpoint).await?;
-        initiate(&self.directory, self.own.clone(), &self.peer, socket).await
+        let local = self.directory.local(self.own.clone());
+        initiate(&local, &self.peer, socket).await
     }
 
     async fn keep_accepting(mut self) {

@@ -1,1 +1,8 @@
+//! The mesh as a whole: in memory with injected time, against hostile peers, and on real sockets.
 
+mod attacks;
+mod lifecycle;
+mod messages;
+mod network;
+mod sockets;
+mod speed;
