@@ -19,10 +19,12 @@
 mod body;
 mod error;
 mod routes;
+mod serve;
 mod status_page;
 
 pub use body::{BodyBudget, BodyError};
 pub use error::{ApiError, Code};
+pub use serve::{serve, Connections};
 
 use crate::request::{Admission, Relayer, Signer};
 use axum::{
@@ -89,8 +91,7 @@ struct Api {
     in_work: Semaphore,
 }
 
-/// The routes. Serve them with `into_make_service_with_connect_info::<SocketAddr>()`, so that
-/// [`AcceptPeer`] learns who connects.
+/// The routes, for [`serve`].
 pub fn router(parts: ApiParts) -> Router {
     let api = Arc::new(Api {
         budget: BodyBudget::new(parts.config.memory),
