@@ -12,8 +12,8 @@
 //! it to [`Code`].
 //!
 //! Whoever asks is not trusted: bodies are bounded and charged against a budget of memory while they
-//! are in work ([`body`]), requests in work are bounded in number and in time, and every error
-//! answer is made from the one table in [`error`](self::Code). Cross-origin requests are let in from
+//! are in work ([`BodyBudget`]), requests in work are bounded in number and in time, and every error
+//! answer is made from the one table ([`Code`]). Cross-origin requests are let in from
 //! everywhere, since dApps ask from browsers; there are no cookies or other ambient authority here.
 
 mod body;
