@@ -12,17 +12,19 @@
 //! it to [`Code`].
 //!
 //! Whoever asks is not trusted: bodies are bounded and charged against a budget of memory while they
-//! are in work ([`body`]), requests in work are bounded in number and in time, and every error
-//! answer is made from the one table in [`error`](self::Code). Cross-origin requests are let in from
+//! are in work ([`BodyBudget`]), requests in work are bounded in number and in time, and every error
+//! answer is made from the one table ([`Code`]). Cross-origin requests are let in from
 //! everywhere, since dApps ask from browsers; there are no cookies or other ambient authority here.
 
 mod body;
 mod error;
 mod routes;
+mod serve;
 mod status_page;
 
 pub use body::{BodyBudget, BodyError};
 pub use error::{ApiError, Code};
+pub use serve::{serve, Connections};
 
 use crate::request::{Admission, Relayer, Signer};
 use axum::{
@@ -89,8 +91,7 @@ struct Api {
     in_work: Semaphore,
 }
 
-/// The routes. Serve them with `into_make_service_with_connect_info::<SocketAddr>()`, so that
-/// [`AcceptPeer`] learns who connects.
+/// The routes, for [`serve`].
 pub fn router(parts: ApiParts) -> Router {
     let api = Arc::new(Api {
         budget: BodyBudget::new(parts.config.memory),

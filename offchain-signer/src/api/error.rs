@@ -220,6 +220,9 @@ impl IntoResponse for ApiError {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use signing_primitives::limits::{
+        MAX_AUXILIARY_DATA, MAX_MESSAGE, MAX_RELAY_BODY, MAX_SIGN_BODY,
+    };
     use std::collections::BTreeSet;
 
     #[test]
@@ -257,6 +260,20 @@ mod tests {
             std::fs::write(path, new).unwrap();
         } else {
             assert_eq!(found, table, "docs/http-api.md: run this test with BLESS=1");
+        }
+    }
+
+    #[test]
+    fn the_documentation_has_these_limits() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/http-api.md");
+        let text = std::fs::read_to_string(path).unwrap().replace(',', "");
+        for limit in [
+            MAX_MESSAGE,
+            MAX_AUXILIARY_DATA,
+            MAX_RELAY_BODY,
+            MAX_SIGN_BODY,
+        ] {
+            assert!(text.contains(&format!("| {limit} bytes |")), "{limit}");
         }
     }
 

@@ -53,7 +53,9 @@ impl HttpSigners {
             .no_proxy()
             .redirect(redirect::Policy::none())
             .connect_timeout(Duration::from_secs(3))
-            .pool_idle_timeout(Duration::from_secs(60))
+            // Shorter than `api::serve` keeps an idle connection, so that no request is sent into a
+            // connection that is being closed.
+            .pool_idle_timeout(Duration::from_secs(15))
             .pool_max_idle_per_host(8)
             .tcp_nodelay(true)
             .build()

@@ -15,8 +15,11 @@ pub struct Snapshots {
     chain: Arc<dyn WatchChain>,
     heads: watch::Receiver<Heads>,
     /// Two: one for the finalized, one for the best block.
-    recent: Mutex<[Option<(H256, Arc<NetworkState>)>; 2]>,
+    recent: Mutex<[Option<StateAt>; 2]>,
 }
+
+/// A block's hash and the network's state there.
+type StateAt = (H256, Arc<NetworkState>);
 
 impl Snapshots {
     /// Snapshots of this chain.

@@ -48,10 +48,13 @@ pub(crate) const VALIDATORS: usize = 5;
 /// The validator that tests send users' requests to.
 pub(crate) const RELAYER: usize = 3;
 
+/// A message and its auxiliary data.
+pub(crate) type Evaluation = (Vec<u8>, Option<Vec<u8>>);
+
 /// What a program does, by the config of its instance: the same bytecode for all.
 #[derive(Default)]
 pub(crate) struct FakePrograms {
-    pub(crate) evaluated: Mutex<Vec<(Vec<u8>, Option<Vec<u8>>)>>,
+    pub(crate) evaluated: Mutex<Vec<Evaluation>>,
 }
 
 /// What the fake program's custom hash of a message is.

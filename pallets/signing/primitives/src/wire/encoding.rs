@@ -105,6 +105,8 @@ pub(super) mod hex_list {
     /// One entry, with the encoding that serde needs a type for.
     struct Entry(Option<Vec<u8>>);
 
+    type List = Vec<Option<Vec<u8>>>;
+
     impl<'de> Deserialize<'de> for Entry {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             Option::<Cow<str>>::deserialize(deserializer)?
@@ -115,7 +117,7 @@ pub(super) mod hex_list {
     }
 
     pub(in super::super) fn serialize<S: Serializer>(
-        list: &Option<Vec<Option<Vec<u8>>>>,
+        list: &Option<List>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         match list {
@@ -128,7 +130,7 @@ pub(super) mod hex_list {
 
     pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Option<Vec<Option<Vec<u8>>>>, D::Error> {
+    ) -> Result<Option<List>, D::Error> {
         let list = Option::<Vec<Entry>>::deserialize(deserializer)?;
         Ok(list.map(|list| list.into_iter().map(|entry| entry.0).collect()))
     }

@@ -1,0 +1,234 @@
+//! The server below the routes: connections, bounded in number and in patience.
+
+use axum::{body::Body, extract::ConnectInfo, Router};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn, Request};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// How long to wait when the system has no more file descriptors.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The bounds of the server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Connections {
+    /// How many there may be. More wait in the system's queue. A WebSocket does not count once it
+    /// is open: it is the mesh's then.
+    pub most: usize,
+    /// How long the head of a request may take, and how long a connection may be idle.
+    pub head_timeout: Duration,
+    /// How long requests in work have when the server is to stop.
+    pub grace: Duration,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self {
+            most: 1024,
+            head_timeout: Duration::from_secs(30),
+            grace: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Serves `router` until `stop`; then lets requests in work finish, for as long as the grace lasts.
+/// Handlers find the other side's address in `ConnectInfo<SocketAddr>`.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    bounds: Connections,
+    stop: CancellationToken,
+) {
+    let slots = Arc::new(Semaphore::new(bounds.most));
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = accept(&listener, &slots) => accepted,
+        };
+        match accepted {
+            Ok((stream, remote, slot)) => {
+                let connection = connection(
+                    stream,
+                    remote,
+                    router.clone(),
+                    bounds.head_timeout,
+                    stop.clone(),
+                );
+                connections.spawn(async move {
+                    connection.await;
+                    drop(slot);
+                });
+            }
+            // A connection that broke before it was accepted, or no file descriptors: both pass.
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = sleep(PAUSE) => {}
+                }
+            }
+        }
+    }
+    drop(listener);
+    let finished = async { while connections.join_next().await.is_some() {} };
+    // What is left then is dropped with the set.
+    let _ = timeout(bounds.grace, finished).await;
+}
+
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+    let slot = slots
+        .clone()
+        .acquire_owned()
+        .await
+        .map_err(io::Error::other)?;
+    let (stream, remote) = listener.accept().await?;
+    // Answers are small and must not wait to be filled up.
+    stream.set_nodelay(true)?;
+    Ok((stream, remote, slot))
+}
+
+async fn connection(
+    stream: TcpStream,
+    remote: SocketAddr,
+    router: Router,
+    head_timeout: Duration,
+    stop: CancellationToken,
+) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(remote));
+        router.clone().oneshot(request)
+    });
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(head_timeout)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut serving = pin!(serving);
+    let served = tokio::select! {
+        served = serving.as_mut() => served,
+        () = stop.cancelled() => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = served {
+        tracing::debug!(%remote, %error, "a connection ended with an error");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use axum::{extract::ConnectInfo, routing::get};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        sync::Notify,
+        task::JoinHandle,
+    };
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+    async fn start(
+        router: Router,
+        bounds: Connections,
+    ) -> (SocketAddr, CancellationToken, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(serve(listener, router, bounds, stop.clone()));
+        (address, stop, serving)
+    }
+
+    async fn read(mut stream: TcpStream) -> String {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        text
+    }
+
+    #[tokio::test]
+    async fn handlers_learn_who_asks() {
+        let who = |ConnectInfo(remote): ConnectInfo<SocketAddr>| async move { remote.to_string() };
+        let (address, stop, serving) =
+            start(Router::new().route("/", get(who)), Connections::default()).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let local = stream.local_addr().unwrap().to_string();
+        stream.write_all(REQUEST).await.unwrap();
+        assert!(read(stream).await.ends_with(&local));
+        stop.cancel();
+        serving.await.unwrap();
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn who_does_not_finish_a_head_is_hung_up_on_and_makes_room() {
+        let bounds = Connections {
+            most: 1,
+            head_timeout: Duration::from_millis(50),
+            ..Connections::default()
+        };
+        let (address, ..) = start(Router::new().route("/", get(|| async { "hi" })), bounds).await;
+        let mut stalled = TcpStream::connect(address).await.unwrap();
+        stalled.write_all(b"GET / HT").await.unwrap();
+        // The only slot is taken: this one is served when the first has been hung up on.
+        let mut second = TcpStream::connect(address).await.unwrap();
+        second.write_all(REQUEST).await.unwrap();
+        assert!(read(second).await.ends_with("hi"));
+        assert!(!read(stalled).await.contains("200"));
+    }
+
+    #[tokio::test]
+    async fn stopping_lets_requests_finish_and_idle_connections_go() {
+        let (entered, leave) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (in_work, may_go) = (entered.clone(), leave.clone());
+        let slow = move || async move {
+            in_work.notify_one();
+            may_go.notified().await;
+            "done"
+        };
+        let (address, stop, serving) =
+            start(Router::new().route("/", get(slow)), Connections::default()).await;
+        let idle = TcpStream::connect(address).await.unwrap();
+        let mut busy = TcpStream::connect(address).await.unwrap();
+        busy.write_all(REQUEST).await.unwrap();
+        entered.notified().await;
+        stop.cancel();
+        leave.notify_one();
+        assert!(read(busy).await.ends_with("done"));
+        assert_eq!(read(idle).await, "");
+        serving.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn stopping_does_not_wait_for_ever() {
+        let entered = Arc::new(Notify::new());
+        let in_work = entered.clone();
+        let never = move || async move {
+            in_work.notify_one();
+            std::future::pending::<()>().await
+        };
+        let bounds = Connections {
+            grace: Duration::from_millis(20),
+            ..Connections::default()
+        };
+        let (address, stop, serving) = start(Router::new().route("/", get(never)), bounds).await;
+        let mut busy = TcpStream::connect(address).await.unwrap();
+        busy.write_all(REQUEST).await.unwrap();
+        entered.notified().await;
+        stop.cancel();
+        serving.await.unwrap();
+    }
+}
