@@ -18,7 +18,7 @@ mod programs;
 mod shares;
 
 use crate::{
-    api::{self, AcceptPeer, ApiConfig, ApiParts},
+    api::{self, AcceptPeer, ApiConfig, ApiParts, Connections},
     chain::{AccountId, ChainError, Heads, NetworkState, WatchChain},
     identity::Identity,
     key_store::{KeyStore, KeyStoreError, Password},
@@ -80,9 +80,6 @@ pub enum ServiceError {
     /// The HTTP client cannot be made.
     #[error("cannot set up the HTTP client")]
     Client(#[source] AskError),
-    /// The HTTP server ended.
-    #[error("the HTTP server ended")]
-    Server(#[source] io::Error),
     /// A part of the service ended although nobody told it to.
     #[error("a part of the signer service ended unexpectedly")]
     Ended,
@@ -218,14 +215,10 @@ impl<C: WatchChain> SignerService<C> {
             Ok(())
         });
         let stopped = child.clone();
-        let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
+        let (listener, router) = (self.listener, self.router);
         parts.spawn(async move {
-            tokio::select! {
-                served = axum::serve(self.listener, service) => {
-                    served.map_err(ServiceError::Server)
-                }
-                () = stopped.cancelled() => Ok(()),
-            }
+            api::serve(listener, router, Connections::default(), stopped).await;
+            Ok(())
         });
         let follower = Follower {
             chain: self.chain,

@@ -310,3 +310,217 @@ fn unwinding<T>(step: impl FnOnce() -> T) -> Result<T, Panicked> {
     // Unwind safety: whatever the step had hold of is only used to end the session.
     catch_unwind(AssertUnwindSafe(step)).map_err(|_| Panicked)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use super::*;
+    use crate::protocol::{
+        mailbox::{Run, Stage},
+        test_network::{signers, TestNetwork},
+        Fault,
+    };
+    use core::time::Duration;
+    use manul::protocol::{
+        Artifact, BoxedFormat, BoxedRound, CommunicationInfo, DirectMessage, EchoBroadcast,
+        FinalizeOutcome, MessageValidationError, NoProtocolErrors, NormalBroadcast, Payload,
+        ProtocolMessage, ProtocolMessagePart, ReceiveError, RemoteError, Round as ManulRound,
+        RoundId, TransitionInfo,
+    };
+    use rand_core::CryptoRngCore;
+    use serde::{Deserialize, Serialize};
+
+    /// What a party does to those who receive its message.
+    #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+    enum Effect {
+        Nothing,
+        Panic,
+        Refusal,
+        LibraryError,
+        PanicAtTheEnd,
+    }
+
+    /// One round in which everybody sends everybody an effect.
+    #[derive(Debug)]
+    struct Effects {
+        own: Effect,
+        others: BTreeSet<PartyId>,
+    }
+
+    impl EntryPoint<PartyId> for Effects {
+        type Protocol = Self;
+
+        fn entry_round_id() -> RoundId {
+            1.into()
+        }
+
+        fn make_round(
+            self,
+            _rng: &mut dyn CryptoRngCore,
+            _shared_randomness: &[u8],
+            _id: &PartyId,
+        ) -> Result<BoxedRound<PartyId, Self>, LocalError> {
+            Ok(BoxedRound::new_dynamic(self))
+        }
+    }
+
+    impl Protocol<PartyId> for Effects {
+        type Result = ();
+        type ProtocolError = NoProtocolErrors;
+
+        fn verify_direct_message_is_invalid(
+            _: &BoxedFormat,
+            _: &RoundId,
+            message: &DirectMessage,
+        ) -> Result<(), MessageValidationError> {
+            message.verify_is_some()
+        }
+
+        fn verify_echo_broadcast_is_invalid(
+            _: &BoxedFormat,
+            _: &RoundId,
+            message: &EchoBroadcast,
+        ) -> Result<(), MessageValidationError> {
+            message.verify_is_some()
+        }
+
+        fn verify_normal_broadcast_is_invalid(
+            format: &BoxedFormat,
+            _: &RoundId,
+            message: &NormalBroadcast,
+        ) -> Result<(), MessageValidationError> {
+            message.verify_is_not::<Effect>(format)
+        }
+    }
+
+    impl ManulRound<PartyId> for Effects {
+        type Protocol = Self;
+
+        fn transition_info(&self) -> TransitionInfo {
+            TransitionInfo::new_linear_terminating(1)
+        }
+
+        fn communication_info(&self) -> CommunicationInfo<PartyId> {
+            CommunicationInfo::regular(&self.others)
+        }
+
+        fn make_normal_broadcast(
+            &self,
+            _rng: &mut dyn CryptoRngCore,
+            format: &BoxedFormat,
+        ) -> Result<NormalBroadcast, LocalError> {
+            NormalBroadcast::new(format, self.own)
+        }
+
+        fn receive_message(
+            &self,
+            format: &BoxedFormat,
+            _from: &PartyId,
+            message: ProtocolMessage,
+        ) -> Result<Payload, ReceiveError<PartyId, Self>> {
+            let effect = message.normal_broadcast.deserialize::<Effect>(format)?;
+            match effect {
+                Effect::Nothing | Effect::PanicAtTheEnd => Ok(Payload::new(effect)),
+                Effect::Panic => panic!("a hostile number"),
+                Effect::Refusal => Err(RemoteError::new("no").into()),
+                Effect::LibraryError => Err(LocalError::new("no").into()),
+            }
+        }
+
+        fn finalize(
+            self: Box<Self>,
+            _rng: &mut dyn CryptoRngCore,
+            payloads: BTreeMap<PartyId, Payload>,
+            _artifacts: BTreeMap<PartyId, Artifact>,
+        ) -> Result<FinalizeOutcome<PartyId, Self>, LocalError> {
+            for payload in payloads.into_values() {
+                if let Effect::PanicAtTheEnd = payload.downcast::<Effect>()? {
+                    panic!("numbers that do not fit together");
+                }
+            }
+            Ok(FinalizeOutcome::Result(()))
+        }
+    }
+
+    fn side(network: &TestNetwork, run: Run, own: Effect) -> Result<(), SessionError> {
+        let mut others: BTreeSet<_> = (0..network.signers.len())
+            .map(|i| network.party(i))
+            .collect();
+        others.remove(run.signer.party());
+        let (mut mailbox, signer, id) = Mailbox::open(run, others.clone(), Stage::Signing);
+        run_session(Effects { own, others }, &signer, &id, &mut mailbox)
+    }
+
+    /// What parties 0 and 2 make of what party 1 does.
+    fn with_effect(effect: Effect) -> (TestNetwork, [Result<(), SessionError>; 2]) {
+        let network = TestNetwork::new(signers(3)).impatient(Duration::from_secs(10));
+        let mut results = network.run(|index, run| {
+            let own = [Effect::Nothing, effect, Effect::Nothing][index];
+            side(&network, run, own)
+        });
+        let last = results.pop().unwrap();
+        (network, [results.swap_remove(0), last])
+    }
+
+    #[test]
+    fn all_well() {
+        let (_, results) = with_effect(Effect::Nothing);
+        assert!(results.iter().all(Result::is_ok));
+    }
+
+    #[test]
+    fn a_fault_is_its_senders() {
+        for (effect, expected) in [
+            (Effect::Panic, Fault::Panic),
+            (Effect::Refusal, Fault::Unprovable),
+            (Effect::LibraryError, Fault::Unprovable),
+        ] {
+            let (network, results) = with_effect(effect);
+            for result in results {
+                let error = result.unwrap_err();
+                assert_eq!(error.blamed(), [network.party(1)].into(), "{error}");
+                let SessionError::Misbehaviour { culprits, .. } = error else {
+                    panic!("{error}");
+                };
+                let misconduct = &culprits[&network.party(1)];
+                assert_eq!(misconduct.fault, expected);
+                assert!(misconduct.evidence::<Effects>().is_none());
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_that_comes_of_all_messages_names_nobody() {
+        let (_, results) = with_effect(Effect::PanicAtTheEnd);
+        for result in results {
+            let error = result.unwrap_err();
+            assert!(matches!(error, SessionError::Panicked { .. }), "{error}");
+            assert!(error.blamed().is_empty());
+        }
+    }
+
+    /// The node's panic hook ends the process, except where it has been told not to. In a process
+    /// of its own, because the hook is the whole process's.
+    #[test]
+    fn a_panic_does_not_end_the_node() {
+        const NAME: &str = "protocol::driver::tests::a_panic_does_not_end_the_node";
+        const CHILD: &str = "OFFCHAIN_SIGNER_TEST_WITH_PANIC_HOOK";
+        if std::env::var_os(CHILD).is_some() {
+            sp_panic_handler::set("-", "-");
+            for effect in [Effect::Panic, Effect::PanicAtTheEnd] {
+                let (_, results) = with_effect(effect);
+                assert!(results.iter().all(Result::is_err));
+            }
+            println!("survived");
+            return;
+        }
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([NAME, "--exact", "--nocapture"])
+            .env(CHILD, "1")
+            .output()
+            .unwrap();
+        assert!(child.status.success());
+        assert!(String::from_utf8_lossy(&child.stdout).contains("survived"));
+    }
+}

@@ -77,7 +77,7 @@ impl CrashingDisk {
         };
         let mut remains = vec![disk.content.clone(), disk.synced.clone()];
         if let Some((last, before)) = disk.since.split_last() {
-            remains.push(after(&[last.clone()]));
+            remains.push(after(std::slice::from_ref(last)));
             if let Operation::Write(offset, data) = last {
                 let torn = Operation::Write(*offset, data[..data.len() / 2].to_vec());
                 remains.push(after(&[before, &[torn]].concat()));

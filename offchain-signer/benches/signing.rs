@@ -1,0 +1,248 @@
+//! What one signature of two parties costs: synedrion by itself, and this crate's driver.
+//!
+//! `cargo bench -p offchain-signer --bench signing [-- ROUNDS]`
+//!
+//! Both in one process, each party on a thread of its own, production parameters, the whole of
+//! InteractiveSigning. *Bare* is manul's own runners with signatures that cost nothing and messages
+//! that are never serialized: the better one of its two (one thread a party, or its parallel one).
+//! *Driver* has sr25519 signatures, serialization and links. The kinds take turns, so that other
+//! load on the machine falls on all of them alike. The last line is JSON, seconds.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+
+use core::time::Duration;
+use k256::sha2::Sha256;
+use manul::{
+    session::{
+        tokio::{par_run_session, run_session, MessageIn, MessageOut},
+        Session, SessionId as ManulSessionId, SessionParameters, SessionReport,
+    },
+    signature::{self, DigestVerifier, Keypair, RandomizedDigestSigner},
+};
+use offchain_signer::protocol::{
+    keygen, signing, Deadlines, KeyMaterial, Keygen, Link, NetworkSession, NodeSigner, Params, Run,
+};
+use rand_core::{CryptoRngCore, OsRng, RngCore};
+use serde::{Deserialize, Serialize};
+use signing_primitives::{SessionId, KEY_TYPE};
+use sp_keystore::{testing::MemoryKeystore, Keystore};
+use std::{collections::BTreeSet, sync::Arc, thread, time::Instant};
+use synedrion::{AuxInfo, InteractiveSigning, InteractiveSigningProtocol, KeyShare};
+use tokio::{runtime, sync::mpsc};
+use tokio_util::sync::CancellationToken;
+
+const DIGEST: [u8; 32] = [7; 32];
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+struct Free(u8);
+
+#[derive(Debug)]
+enum BareSession {}
+
+impl SessionParameters for BareSession {
+    type Signer = Free;
+    type Digest = Sha256;
+    type Verifier = Free;
+    type Signature = Free;
+    type WireFormat = <NetworkSession as SessionParameters>::WireFormat;
+}
+
+impl Keypair for Free {
+    type VerifyingKey = Free;
+
+    fn verifying_key(&self) -> Free {
+        *self
+    }
+}
+
+impl RandomizedDigestSigner<Sha256, Free> for Free {
+    fn try_sign_digest_with_rng(
+        &self,
+        _: &mut impl CryptoRngCore,
+        _: Sha256,
+    ) -> Result<Free, signature::Error> {
+        Ok(*self)
+    }
+}
+
+impl DigestVerifier<Sha256, Free> for Free {
+    fn verify_digest(&self, _: Sha256, signature: &Free) -> Result<(), signature::Error> {
+        (self == signature)
+            .then_some(())
+            .ok_or_else(signature::Error::new)
+    }
+}
+
+type BareInputs = Vec<(Free, KeyShare<Params, Free>, AuxInfo<Params, Free>)>;
+type BareReport = SessionReport<InteractiveSigningProtocol<Params, Free>, BareSession>;
+
+fn bare_inputs() -> BareInputs {
+    let ids = BTreeSet::from([Free(0), Free(1)]);
+    let shares = KeyShare::new_centralized(&mut OsRng, &ids, None);
+    let infos = AuxInfo::new_centralized(&mut OsRng, &ids);
+    let both = shares.into_iter().zip(infos);
+    both.map(|((id, share), (_, info))| (id, share, info))
+        .collect()
+}
+
+fn bare(inputs: &BareInputs, parallel: bool) -> Duration {
+    let runtime = multi_thread();
+    let id = ManulSessionId::from_seed::<BareSession>(&random());
+    let (mut inboxes, mut outboxes, mut sides) = (Vec::new(), Vec::new(), Vec::new());
+    for (party, share, info) in inputs.iter().cloned() {
+        let (inbox, incoming) = mpsc::channel(100);
+        let (outgoing, outbox) = mpsc::channel::<MessageOut<BareSession>>(100);
+        inboxes.push(inbox);
+        outboxes.push(outbox);
+        let entry_point = InteractiveSigning::new(DIGEST.into(), share, info).unwrap();
+        sides.push((party, entry_point, outgoing, incoming));
+    }
+    for mut outbox in outboxes {
+        let inboxes = inboxes.clone();
+        runtime.spawn(async move {
+            while let Some(MessageOut {
+                from, to, message, ..
+            }) = outbox.recv().await
+            {
+                let _ = inboxes[usize::from(to.0)]
+                    .send(MessageIn { from, message })
+                    .await;
+            }
+        });
+    }
+    let start = Instant::now();
+    thread::scope(|scope| {
+        for (party, entry_point, outgoing, mut incoming) in sides {
+            let (id, runtime) = (id.clone(), &runtime);
+            scope.spawn(move || {
+                let session =
+                    Session::<_, BareSession>::new(&mut OsRng, id, party, entry_point).unwrap();
+                let report: BareReport = runtime.block_on(async {
+                    match parallel {
+                        true => {
+                            par_run_session(&mut OsRng, &outgoing, &mut incoming, session).await
+                        }
+                        false => run_session(&mut OsRng, &outgoing, &mut incoming, session).await,
+                    }
+                    .unwrap()
+                });
+                report.result().unwrap();
+            });
+        }
+    });
+    start.elapsed()
+}
+
+fn random() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    OsRng.fill_bytes(&mut bytes);
+    bytes
+}
+
+fn multi_thread() -> runtime::Runtime {
+    runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// Runs each party's side on a thread of its own, over links in memory.
+fn over_links<T: Send>(
+    signers: &[NodeSigner],
+    side: impl Fn(usize, Run) -> T + Sync,
+) -> (Duration, Vec<T>) {
+    let runtime = multi_thread();
+    let session_id = SessionId(random());
+    let (mut inboxes, mut outboxes, mut runs) = (Vec::new(), Vec::new(), Vec::new());
+    for signer in signers {
+        let (inbox, incoming) = mpsc::channel(64);
+        let (outgoing, outbox) = mpsc::channel(64);
+        inboxes.push(inbox);
+        outboxes.push(outbox);
+        runs.push(Run {
+            session_id,
+            signer: signer.clone(),
+            link: Link { outgoing, incoming },
+            deadlines: Deadlines {
+                round: Duration::from_secs(300),
+                overall: tokio::time::Instant::now() + Duration::from_secs(600),
+            },
+            cancel: CancellationToken::new(),
+            runtime: runtime.handle().clone(),
+        });
+    }
+    for (from, mut outbox) in outboxes.into_iter().enumerate() {
+        let other = inboxes[1 - from].clone();
+        let from = signers[from].party().clone();
+        runtime.spawn(async move {
+            while let Some((_, message)) = outbox.recv().await {
+                let _ = other.send((from.clone(), message)).await;
+            }
+        });
+    }
+    let side = &side;
+    let start = Instant::now();
+    let results = thread::scope(|scope| {
+        let runs = runs.into_iter().enumerate();
+        let threads: Vec<_> = runs
+            .map(|(i, run)| scope.spawn(move || side(i, run)))
+            .collect();
+        threads.into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    (start.elapsed(), results)
+}
+
+fn driver(signers: &[NodeSigner], material: &[KeyMaterial]) -> Duration {
+    let participants: BTreeSet<_> = signers.iter().map(|s| s.party().clone()).collect();
+    let (time, signatures) = over_links(signers, |index, run| {
+        let inputs = material[index]
+            .signing_inputs(Some(1), &participants)
+            .unwrap();
+        signing::sign(inputs, DIGEST, run).unwrap()
+    });
+    assert_eq!(signatures[0], signatures[1]);
+    time
+}
+
+fn median(mut times: Vec<Duration>) -> f64 {
+    times.sort();
+    times[times.len() / 2].as_secs_f64()
+}
+
+fn main() {
+    let rounds = std::env::args()
+        .skip(1)
+        .find_map(|arg| arg.parse().ok())
+        .unwrap_or(11usize);
+    let mut signers: Vec<_> = (0..2)
+        .map(|_| {
+            let keystore = Arc::new(MemoryKeystore::new());
+            let key = keystore.sr25519_generate_new(KEY_TYPE, None).unwrap();
+            NodeSigner::new(keystore, key.into()).unwrap()
+        })
+        .collect();
+    signers.sort_by(|a, b| a.party().cmp(b.party()));
+    let members = signers.iter().map(|s| s.party().clone().into());
+    let keygen = Keygen::new(1, members, 2).unwrap();
+    let (time, material) = over_links(&signers, |_, run| keygen::generate(&keygen, run).unwrap());
+    println!("key generation, 2 of 2: {:.2} s", time.as_secs_f64());
+    let inputs = bare_inputs();
+
+    let (mut plain, mut parallel, mut driven) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..rounds.max(1) {
+        plain.push(bare(&inputs, false));
+        driven.push(driver(&signers, &material));
+        parallel.push(bare(&inputs, true));
+        println!(
+            "{round}: bare {:.3} s, bare parallel {:.3} s, driver {:.3} s",
+            plain[round].as_secs_f64(),
+            parallel[round].as_secs_f64(),
+            driven[round].as_secs_f64()
+        );
+    }
+    let (plain, parallel, driven) = (median(plain), median(parallel), median(driven));
+    let ratio = driven / plain.min(parallel);
+    println!(
+        "{{\"bare\":{plain:.3},\"bare_parallel\":{parallel:.3},\"driver\":{driven:.3},\"ratio\":{ratio:.3}}}"
+    );
+}
