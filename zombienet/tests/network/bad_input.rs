@@ -1,0 +1,252 @@
+//! Whatever users, relayers and strangers send to a running signer, it answers with the named
+//! error, and goes on serving. `docs/http-api.md` has the table of answers.
+
+use crate::{
+    hostile,
+    signing::{account, nonce, refused, serve},
+    users,
+};
+use futures::SinkExt;
+use network_tests::{ask, envelope, relay, Answer, Ask, Network, Role, Status};
+use signing_client::{SignOptions, SigningClient, VerifyingKey};
+use signing_primitives::wire::{HashChoice, SignRequest, SignedMessage, ValidatorInfo};
+use sp_core::{crypto::AccountId32, sr25519, Pair};
+use std::time::Duration;
+use tokio_tungstenite::{connect_async, tungstenite::Message};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_input_gets_the_named_answer() {
+    let network = Network::start().await;
+    let (key, status) = network.wait_for_key(Duration::from_secs(240)).await;
+    let client = network.client().await;
+    let bob = account("//Bob");
+    let registered = users::requester_only(&client, &bob).await;
+    serve(&client, registered.verifying_key, &bob).await;
+    let world = World {
+        relayer: status.with_role(Role::Relayer)[0].http.clone(),
+        signer: status.with_role(Role::Signer)[0].http.clone(),
+        network_key: hex::decode(key.trim_start_matches("0x")).unwrap().try_into().unwrap(),
+        key: registered.verifying_key,
+        pair: pair("Bob"),
+    };
+
+    envelopes(&world, &client).await;
+    requests(&world, &client).await;
+    sign_requests(&world, &client, &status).await;
+    strangers_on_ws(&world).await;
+    hostile_programs(&network, &client).await;
+
+    // Nobody has died of it, and nothing is in the way of an honest user.
+    for validator in network.status().validators {
+        assert!(validator.pid.is_some(), "{} has died", validator.name);
+    }
+    let options = SignOptions::new(world.key, nonce().to_vec(), bob);
+    client.sign(&options).await.unwrap();
+}
+
+struct World {
+    relayer: String,
+    signer: String,
+    network_key: VerifyingKey,
+    key: VerifyingKey,
+    pair: sr25519::Pair,
+}
+
+impl World {
+    /// A good request, never sent before.
+    async fn good(&self, client: &SigningClient) -> Ask {
+        let best = client.status().await.unwrap().best.number;
+        Ask::new(nonce().to_vec(), self.key, best, self.pair.clone())
+    }
+}
+
+fn pair(name: &str) -> sr25519::Pair {
+    sr25519::Pair::from_string(&format!("//{name}"), None).unwrap()
+}
+
+#[track_caller]
+fn expect(answer: Answer, status: u16, code: &str) {
+    assert_eq!(answer, Answer { status, code: code.into() });
+}
+
+async fn envelopes(world: &World, client: &SigningClient) {
+    let node = &world.relayer;
+    let route = "/user/relay_tx";
+    expect(ask(node, route, b"{".to_vec()).await, 400, "envelope_malformed");
+    let for_another = envelope(&world.signer, b"{}").await;
+    expect(ask(node, route, for_another).await, 400, "envelope_undecryptable");
+    expect(relay(node, b"no json").await, 400, "signed_message_malformed");
+    let too_long = vec![b'0'; 9_000_000];
+    expect(ask(node, route, too_long).await, 413, "body_too_large");
+
+    let garbage = SignedMessage::sign(b"no json either".to_vec(), &world.pair);
+    expect(relay(node, &serde_json::to_vec(&garbage).unwrap()).await, 400, "request_malformed");
+    let mut forged = world.good(client).await.signed();
+    forged.sender = pair("Dave").public().into();
+    expect(relay(node, &serde_json::to_vec(&forged).unwrap()).await, 401, "signature_invalid");
+}
+
+async fn requests(world: &World, client: &SigningClient) {
+    let node = &world.relayer;
+    let good = world.good(client).await;
+    let block = good.request.block_number;
+
+    expect(good.clone().relay(&world.signer).await, 400, "node_is_signer");
+    let stale = good.clone().with(|request| request.block_number = 0);
+    let window = client.status().await.unwrap().network.parameters.freshness_window;
+    if block > window + 1 {
+        expect(stale.relay(node).await, 400, "block_stale");
+    }
+    let future = good.clone().with(|request| request.block_number = block + 10_000);
+    expect(future.relay(node).await, 400, "block_in_future");
+    let unknown = good.clone().with(|request| request.signature_verifying_key = [2; 33]);
+    expect(unknown.relay(node).await, 404, "key_not_registered");
+    let parent =
+        good.clone().with(|request| request.signature_verifying_key = world.network_key);
+    expect(parent.relay(node).await, 400, "key_is_network_key");
+    let data = good.clone().with(|request| request.auxilary_data = Some(vec![None, None]));
+    expect(data.relay(node).await, 400, "auxiliary_data_mismatch");
+    for (hash, code) in [
+        (HashChoice::Sha1, "hash_unsupported"),
+        (HashChoice::Custom(1), "hash_out_of_range"),
+        (HashChoice::Custom(0), "hash_not_provided"),
+        (HashChoice::Identity, "hash_needs_32_bytes"),
+    ] {
+        expect(good.clone().with(|request| request.hash = hash).relay(node).await, 400, code);
+    }
+    for length in [31, 33] {
+        let identity = good.clone().with(|request| {
+            request.hash = HashChoice::Identity;
+            request.message = vec![7; length];
+        });
+        expect(identity.relay(node).await, 400, "hash_needs_32_bytes");
+    }
+    let too_long = good.clone().with(|request| request.message = vec![0; 1_000_001]);
+    expect(too_long.relay(node).await, 413, "message_too_large");
+
+    // What is allowed, at its very edges.
+    for message in [Vec::new(), vec![9; 1_000_000]] {
+        let edge = world.good(client).await.with(|request| request.message = message);
+        expect(edge.relay(node).await, 200, "");
+    }
+    let digest = world.good(client).await.with(|request| {
+        request.hash = HashChoice::Identity;
+        request.message = vec![5; 32];
+    });
+    expect(digest.relay(node).await, 200, "");
+
+    let once = serde_json::to_vec(&world.good(client).await.signed()).unwrap();
+    expect(relay(node, &once).await, 200, "");
+    expect(relay(node, &once).await, 409, "request_replayed");
+}
+
+/// `sign_tx`, from a relayer that has gone bad: the development keys are everybody's.
+async fn sign_requests(world: &World, client: &SigningClient, status: &Status) {
+    let network = client.status().await.unwrap().network;
+    let committee = network.committee.clone().unwrap();
+    let info = |party: &[u8]| ValidatorInfo {
+        // Lies, which nobody reads.
+        x25519_public_key: [6; 32],
+        ip_address: "192.0.2.1:1".into(),
+        tss_account: AccountId32::try_from(party).unwrap(),
+    };
+    let members: Vec<ValidatorInfo> =
+        committee.members.iter().map(|member| info(member.party.as_ref())).collect();
+    let own = |node: &str| {
+        let account = status.validators.iter().find(|v| v.http == node).unwrap().account.clone();
+        let seat = committee
+            .members
+            .iter()
+            .find(|member| Some(member.validator.to_string()) == account)
+            .unwrap();
+        info(seat.party.as_ref())
+    };
+    let me = own(&world.signer);
+    let other = members.iter().find(|member| **member != me).unwrap().clone();
+    let outsider = info(pair("Ferdie").public().as_ref());
+    let relayer = pair(&capitalized(&status.with_role(Role::Relayer)[0].name));
+    let good = world.good(client).await;
+    let sign = |list: Vec<ValidatorInfo>, user: SignedMessage, pair: sr25519::Pair| {
+        let request = SignRequest {
+            user_signature_request: good.request.clone(),
+            validators_info: list,
+            user_signed_request: Some(user),
+            nonce: Some([3; 32]),
+        };
+        let signed = SignedMessage::sign(serde_json::to_vec(&request).unwrap(), &pair);
+        let plaintext = serde_json::to_vec(&signed).unwrap();
+        let node = world.signer.clone();
+        async move { ask(&node, "/user/sign_tx", envelope(&node, &plaintext).await).await }
+    };
+    let user = good.signed();
+    let both = vec![me.clone(), other.clone()];
+    let answer = sign(both.clone(), user.clone(), pair("Ferdie")).await;
+    expect(answer, 403, "sender_not_validator");
+    for (list, code) in [
+        (vec![me.clone()], "signer_count_wrong"),
+        (members.clone(), "signer_count_wrong"),
+        (vec![me.clone(), me.clone()], "signer_duplicate"),
+        (vec![me.clone(), outsider], "signer_not_member"),
+        (members.iter().filter(|m| **m != me).cloned().collect(), "signer_list_without_node"),
+    ] {
+        expect(sign(list, user.clone(), relayer.clone()).await, 400, code);
+    }
+    // The user never asked for this.
+    let another = world.good(client).await.signed();
+    expect(sign(both.clone(), another, relayer.clone()).await, 400, "user_request_differs");
+    // A relayer that asks one signer only: it waits for the other, for a bounded time.
+    let answer = sign(both, user, relayer).await;
+    expect(answer, 504, "session_timed_out");
+}
+
+async fn strangers_on_ws(world: &World) {
+    let url = format!("{}/ws", world.signer.replace("http://", "ws://"));
+    let plain = reqwest::get(format!("{}/ws", world.signer)).await.unwrap();
+    assert_eq!(plain.status().as_u16(), 400);
+    // Speaks no Noise.
+    let (mut socket, _) = connect_async(&url).await.unwrap();
+    socket.send(Message::Binary(vec![0xff; 500].into())).await.unwrap();
+    assert!(ends(&mut socket).await, "a peer that speaks no Noise was not hung up on");
+    // Stalls before the first message, many times over.
+    let mut stalled = Vec::new();
+    for _ in 0..40 {
+        if let Ok((socket, _)) = connect_async(&url).await {
+            stalled.push(socket);
+        }
+    }
+    for socket in &mut stalled {
+        assert!(ends(socket).await, "a peer that stalls was not hung up on");
+    }
+}
+
+/// Whether the other side closes within half a minute.
+async fn ends<S>(socket: &mut S) -> bool
+where
+    S: futures::Stream<Item = Result<Message, tokio_tungstenite::tungstenite::Error>> + Unpin,
+{
+    use futures::StreamExt;
+    let closed = async {
+        while let Some(Ok(message)) = socket.next().await {
+            if message.is_close() {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), closed).await.is_ok()
+}
+
+async fn hostile_programs(network: &Network, client: &SigningClient) {
+    let charlie = account("//Charlie");
+    for (name, module, code) in hostile::modules() {
+        let user = users::register_module(client, &charlie, module, "").await;
+        let options = SignOptions::new(user.verifying_key, nonce().to_vec(), charlie.clone());
+        println!("a program that {name}");
+        refused(client.sign(&options).await, code);
+    }
+    assert!(network.status().validators.iter().all(|validator| validator.pid.is_some()));
+}
+
+fn capitalized(name: &str) -> String {
+    let (first, rest) = name.split_at(1);
+    first.to_uppercase() + rest
+}

@@ -1,0 +1,8 @@
+//! The signing network on real node processes. Run by `scripts/test`.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod bad_input;
+mod crash;
+mod hostile;
+mod signing;
+mod users;

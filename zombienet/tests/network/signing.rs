@@ -1,0 +1,150 @@
+//! The main path: a key, two users, many signatures, and a restart of everything.
+
+use crate::users;
+use network_tests::{Network, Role};
+use rand::Rng;
+use signing_client::{Account, SignError, SignOptions, Signature, SigningClient, VerifyingKey};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
+
+const ALLOWED: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+const MIB: u64 = 1 << 20;
+/// What a node may keep in memory.
+const MEMORY: u64 = 250 * MIB;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_validators_make_a_key_and_sign() {
+    let network = Network::start().await;
+    let begin = Instant::now();
+    let (key, status) = network.wait_for_key(Duration::from_secs(240)).await;
+    println!("network key {key}, {:.1} s after the nodes were up", begin.elapsed().as_secs_f64());
+    assert_eq!(status.with_role(Role::Signer).len(), 3);
+    assert_eq!(status.with_role(Role::Relayer).len(), 2);
+
+    let client = network.client().await;
+    let (alice, bob) = (account("//Alice"), account("//Bob"));
+    let guarded = users::register(
+        &client,
+        &alice,
+        "allow-list",
+        &format!(r#"{{"allow":["{ALLOWED}"]}}"#),
+    )
+    .await;
+    let bobs = users::requester_only(&client, &bob).await;
+    assert_ne!(guarded.verifying_key, bobs.verifying_key);
+    serve(&client, bobs.verifying_key, &bob).await;
+
+    // Each program guards its own key.
+    let text = SignOptions::new(guarded.verifying_key, b"no transaction".to_vec(), alice.clone());
+    refused(client.sign(&text).await, "program_refused");
+    let stranger = SignOptions::new(bobs.verifying_key, b"mine".to_vec(), alice.clone());
+    refused(client.sign(&stranger).await, "program_refused");
+
+    twenty_in_a_row(&client, bobs.verifying_key, &bob).await;
+    identical_requests(&client, bobs.verifying_key, &bob).await;
+    eight_at_once(&client, bobs.verifying_key, &bob).await;
+
+    for validator in network.status().validators {
+        let resident = validator.resident_memory().unwrap();
+        println!("{:8} {:4} MiB resident", validator.name, resident / MIB);
+        assert!(resident < MEMORY, "{} keeps {resident} bytes in memory", validator.name);
+    }
+
+    // Everybody goes down at once, and comes back with the same key.
+    let names: Vec<String> =
+        network.status().validators.into_iter().map(|validator| validator.name).collect();
+    for name in &names {
+        network.kill(name);
+    }
+    for name in &names {
+        network.restart(name);
+    }
+    let (again, _) = network.wait_for_key(Duration::from_secs(60)).await;
+    assert_eq!(again, key);
+    let client = network.client().await;
+    serve(&client, bobs.verifying_key, &bob).await;
+}
+
+/// Waits until the committee serves: its block has to be final, its members connected.
+pub(crate) async fn serve(client: &SigningClient, key: VerifyingKey, account: &Account) {
+    let deadline = Instant::now() + Duration::from_secs(90);
+    loop {
+        let options = SignOptions::new(key, nonce().to_vec(), account.clone());
+        match client.sign(&options).await {
+            Ok(_) => return,
+            Err(error) => {
+                assert!(Instant::now() < deadline, "not served: {error}");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn twenty_in_a_row(client: &SigningClient, key: VerifyingKey, account: &Account) {
+    let mut pairs: BTreeMap<BTreeSet<_>, u32> = BTreeMap::new();
+    let mut took = Vec::new();
+    for round in 0..5u8 {
+        let batch = (0..4u8).map(|number| {
+            let options = SignOptions::new(key, vec![round, number], account.clone());
+            async move {
+                let begin = Instant::now();
+                (client.sign(&options).await, begin.elapsed())
+            }
+        });
+        for (signature, time) in futures::future::join_all(batch).await {
+            let signature = signature.unwrap();
+            valid(&signature, key);
+            *pairs.entry(signature.signers.iter().cloned().collect()).or_default() += 1;
+            took.push(time.as_secs_f64());
+        }
+    }
+    took.sort_by(f64::total_cmp);
+    println!("20 signatures, four at a time: median {:.2} s, slowest {:.2} s", took[10], took[19]);
+    println!("signed by {} different pairs: {:?}", pairs.len(), pairs.values());
+    assert!(pairs.len() > 1, "always the same pair");
+}
+
+/// The same thing asked for twice at once is signed once and answered twice.
+async fn identical_requests(client: &SigningClient, key: VerifyingKey, account: &Account) {
+    let options = SignOptions::new(key, b"the same".to_vec(), account.clone());
+    let (a, b) = tokio::join!(client.sign(&options), client.sign(&options));
+    valid(&a.unwrap(), key);
+    valid(&b.unwrap(), key);
+}
+
+async fn eight_at_once(client: &SigningClient, key: VerifyingKey, account: &Account) {
+    let begin = Instant::now();
+    for _ in 0..2 {
+        let batch = (0..4).map(|_| async {
+            let options = SignOptions::new(key, nonce().to_vec(), account.clone());
+            client.sign(&options).await
+        });
+        for signature in futures::future::join_all(batch).await {
+            valid(&signature.unwrap(), key);
+        }
+    }
+    println!("eight requests, four at once: {:.1} s", begin.elapsed().as_secs_f64());
+}
+
+fn valid(signature: &Signature, key: VerifyingKey) {
+    assert!(signature.verified);
+    assert_eq!(signature.verifying_key, key);
+    assert_eq!(signature.signers.iter().collect::<BTreeSet<_>>().len(), 2);
+}
+
+pub(crate) fn refused(result: Result<Signature, SignError>, code: &str) {
+    match result {
+        Err(SignError::Refused(error)) => assert_eq!(error.code, code),
+        other => panic!("wanted {code}, got {other:?}"),
+    }
+}
+
+pub(crate) fn account(uri: &str) -> Account {
+    Account::from_uri(uri).unwrap()
+}
+
+pub(crate) fn nonce() -> [u8; 16] {
+    rand::thread_rng().gen()
+}
