@@ -1,9 +1,12 @@
 //! The runtime APIs: what the node asks of the runtime.
+// `impl_runtime_apis!` makes public items that it does not document.
+#![allow(missing_docs)]
 
 use crate::{
-    constants::PRIMARY_PROBABILITY, genesis_presets, AccountId, AuthorityDiscovery, Babe, Balance,
-    Block, Executive, Grandpa, Historical, InherentDataExt, Nonce, Runtime, RuntimeCall,
-    RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
+    constants::PRIMARY_PROBABILITY, genesis_presets, pallets, unsigned_extensions, AccountId,
+    AuthorityDiscovery, Babe, Balance, Block, BlockNumber, Executive, Grandpa, Historical, Nonce,
+    Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, Signing, System, TransactionPayment,
+    UncheckedExtrinsic, VERSION,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -13,6 +16,9 @@ use frame_support::{
     weights::Weight,
 };
 use pallet_grandpa::AuthorityId as GrandpaId;
+use signing_primitives::{
+    NetworkState, Program, ProgramKey, ProgramSummary, Registration, SessionKeyCall, VerifyingKey,
+};
 use sp_api::impl_runtime_apis;
 use sp_authority_discovery::AuthorityId as AuthorityDiscoveryId;
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
@@ -81,14 +87,14 @@ impl_runtime_apis! {
         }
 
         fn inherent_extrinsics(data: InherentData) -> Vec<<Block as BlockT>::Extrinsic> {
-            data.create_extrinsics()
+            pallets::inherents(&data)
         }
 
         fn check_inherents(
             block: <Block as BlockT>::LazyBlock,
             data: InherentData,
         ) -> CheckInherentsResult {
-            data.check_extrinsics(&block)
+            pallets::check_inherents(&data, &block)
         }
     }
 
@@ -269,6 +275,31 @@ impl_runtime_apis! {
 
         fn preset_names() -> Vec<sp_genesis_builder::PresetId> {
             genesis_presets::preset_names()
+        }
+    }
+
+    impl signing_runtime_api::SigningApi<Block, AccountId, BlockNumber> for Runtime {
+        fn network_state() -> NetworkState<AccountId, BlockNumber> {
+            Signing::network_state()
+        }
+
+        fn registration(verifying_key: VerifyingKey) -> Option<Registration<AccountId>> {
+            Signing::registration(verifying_key)
+        }
+
+        fn program(key: ProgramKey) -> Option<Program<AccountId>> {
+            Signing::program(key)
+        }
+
+        fn programs() -> Vec<(ProgramKey, ProgramSummary<AccountId>)> {
+            Signing::programs()
+        }
+
+        fn session_key_extrinsic(
+            call: SessionKeyCall<BlockNumber>,
+        ) -> <Block as BlockT>::Extrinsic {
+            let call = RuntimeCall::Signing(call.into());
+            UncheckedExtrinsic::new_transaction(call, unsigned_extensions())
         }
     }
 

@@ -19,13 +19,14 @@ define_benchmarks!(
     [frame_system, SystemBench::<Runtime>]
     [frame_system_extensions, SystemExtensionsBench::<Runtime>]
     [pallet_balances, Balances]
+    [pallet_signing, Signing]
     [pallet_staking, Staking]
     [pallet_sudo, Sudo]
     [pallet_timestamp, Timestamp]
     [pallet_transaction_payment, TransactionPayment]
 );
 
-use crate::{Balances, Staking, Sudo, Timestamp, TransactionPayment};
+use crate::{Balances, Signing, Staking, Sudo, Timestamp, TransactionPayment};
 
 /// Lists the benchmarks and the storage they may touch.
 pub(crate) fn metadata(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {

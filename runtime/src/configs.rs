@@ -2,6 +2,7 @@
 
 mod consensus;
 mod money;
+mod signing;
 mod staking;
 mod system;
 

@@ -41,6 +41,12 @@ pub const BONDING_DURATION: u32 = normal_or_fast(28, 3);
 /// Eras before a slash takes effect, in which root can cancel it.
 pub const SLASH_DEFER_DURATION: u32 = normal_or_fast(7, 0);
 
+/// Blocks that a keygen attempt may take: five minutes, or four. It takes about half a minute of
+/// computation on every member.
+pub const KEYGEN_DEADLINE: BlockNumber = normal_or_fast(50, 120);
+/// How many blocks old a request to the signers may be: two minutes.
+pub const FRESHNESS_WINDOW: BlockNumber = 2 * MINUTES;
+
 /// Computation time for one block, milliseconds: a third of the slot.
 pub const BLOCK_COMPUTATION_MILLISECS: u64 = MILLISECS_PER_BLOCK / 3;
 

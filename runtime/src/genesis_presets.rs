@@ -3,12 +3,15 @@
 //! Their keys are the well-known development keys: everybody can sign with them.
 
 use crate::{
-    apis::BABE_GENESIS_EPOCH_CONFIG, constants::UNIT, AccountId, BabeConfig, Balance,
-    BalancesConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, StakingConfig, SudoConfig,
+    apis::BABE_GENESIS_EPOCH_CONFIG,
+    constants::{FRESHNESS_WINDOW, KEYGEN_DEADLINE, UNIT},
+    AccountId, BabeConfig, Balance, BalancesConfig, BlockNumber, RuntimeGenesisConfig,
+    SessionConfig, SessionKeys, SigningConfig, StakingConfig, SudoConfig,
 };
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
 use serde_json::Value;
+use signing_primitives::Parameters;
 use sp_genesis_builder::PresetId;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 use sp_runtime::Perbill;
@@ -39,6 +42,7 @@ impl GenesisValidator {
                 grandpa: ed25519.public().into(),
                 babe: sr25519.public().into(),
                 authority_discovery: sr25519.public().into(),
+                signing: sr25519.public().into(),
             },
         }
     }
@@ -72,6 +76,18 @@ impl GenesisValidator {
                 Ed25519Keyring::Eve,
             ),
         ]
+    }
+}
+
+/// A committee of 3, of which 2 sign. With fewer validators than 3 there is none.
+fn signing_parameters() -> Parameters<BlockNumber> {
+    Parameters {
+        committee_size: 3,
+        threshold: 2,
+        keygen_deadline: KEYGEN_DEADLINE,
+        request_limit: 20,
+        fuel: 100_000_000,
+        freshness_window: FRESHNESS_WINDOW,
     }
 }
 
@@ -116,6 +132,9 @@ fn genesis(validators: Vec<GenesisValidator>, endowed: Vec<AccountId>, root: Acc
             minimum_validator_count: 1,
             slash_reward_fraction: Perbill::from_percent(10),
             stakers,
+        },
+        signing: SigningConfig {
+            parameters: signing_parameters()
         },
         sudo: SudoConfig { key: Some(root) },
     })

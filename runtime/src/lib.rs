@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! constants         time and money; what the feature `fast-runtime` changes
+//! pallets           which pallets there are
 //! configs           the pallets' configuration, by concern
 //! apis              the runtime APIs
 //! genesis_presets   `development` (one validator), `local` (five)
@@ -19,11 +20,13 @@ pub mod apis;
 pub mod configs;
 pub mod constants;
 pub mod genesis_presets;
+pub mod pallets;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarks;
 
-#[allow(missing_docs)]
+// The generated files have public items without documentation.
+#[allow(dead_code, missing_docs, unreachable_pub)]
 mod wasm {
     #[cfg(feature = "std")]
     pub(crate) mod normal {
@@ -34,6 +37,8 @@ mod wasm {
         include!(concat!(env!("OUT_DIR"), "/fast_runtime_binary.rs"));
     }
 }
+
+pub use pallets::*;
 
 use alloc::{borrow::Cow, vec::Vec};
 use sp_runtime::{
@@ -123,6 +128,8 @@ impl_opaque_keys! {
         pub babe: Babe,
         /// Publishes and signs the node's addresses.
         pub authority_discovery: AuthorityDiscovery,
+        /// Authenticates the signer's requests, protocol messages and reports.
+        pub signing: Signing,
     }
 }
 
@@ -138,53 +145,3 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
     transaction_version: 1,
     system_version: 1,
 };
-
-#[frame_support::runtime]
-#[allow(missing_docs)]
-mod runtime {
-    #[runtime::runtime]
-    #[runtime::derive(
-        RuntimeCall,
-        RuntimeEvent,
-        RuntimeError,
-        RuntimeOrigin,
-        RuntimeFreezeReason,
-        RuntimeHoldReason,
-        RuntimeSlashReason,
-        RuntimeLockId,
-        RuntimeTask,
-        RuntimeViewFunction
-    )]
-    pub struct Runtime;
-
-    #[runtime::pallet_index(0)]
-    pub type System = frame_system;
-    // Before session and staking: they read the slot and the time.
-    #[runtime::pallet_index(1)]
-    pub type Babe = pallet_babe;
-    #[runtime::pallet_index(2)]
-    pub type Timestamp = pallet_timestamp;
-
-    #[runtime::pallet_index(10)]
-    pub type Balances = pallet_balances;
-    #[runtime::pallet_index(11)]
-    pub type TransactionPayment = pallet_transaction_payment;
-
-    #[runtime::pallet_index(20)]
-    pub type Authorship = pallet_authorship;
-    #[runtime::pallet_index(21)]
-    pub type Staking = pallet_staking;
-    #[runtime::pallet_index(22)]
-    pub type Offences = pallet_offences;
-    #[runtime::pallet_index(23)]
-    pub type Historical = pallet_session::historical;
-    #[runtime::pallet_index(24)]
-    pub type Session = pallet_session;
-    #[runtime::pallet_index(25)]
-    pub type Grandpa = pallet_grandpa;
-    #[runtime::pallet_index(26)]
-    pub type AuthorityDiscovery = pallet_authority_discovery;
-
-    #[runtime::pallet_index(30)]
-    pub type Sudo = pallet_sudo;
-}

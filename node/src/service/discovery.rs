@@ -5,7 +5,6 @@ use futures::{Stream, StreamExt};
 use sc_authority_discovery::{new_worker_and_service_with_config, Role, WorkerConfig};
 use sc_network::{event::DhtEvent, service::traits::NetworkService, Event, Multiaddr};
 use sc_service::{SpawnTaskHandle, TaskManager};
-use signing_runtime::Block;
 use sp_keystore::KeystorePtr;
 use std::{path::PathBuf, pin::Pin, sync::Arc};
 use substrate_prometheus_endpoint::Registry;
@@ -51,7 +50,7 @@ impl Discovery {
         tasks.spawn_handle().spawn(
             "authority-discovery-worker",
             Some("networking"),
-            worker.run::<Block>(),
+            worker.run(),
         );
     }
 }

@@ -14,7 +14,7 @@ use sc_client_api::Backend;
 use sc_consensus_grandpa::{FinalityProofProvider, SharedVoterState};
 use sc_network::{
     config::{FullNetworkConfiguration, NetworkBackendType},
-    Event, Litep2pNetworkBackend, NetworkBackend, NetworkEventStream, NetworkWorker,
+    Litep2pNetworkBackend, NetworkBackend, NetworkEventStream, NetworkWorker,
 };
 use sc_service::{
     BuildNetworkParams, Configuration, Error as ServiceError, SpawnTasksParams, TaskManager,

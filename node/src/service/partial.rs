@@ -1,7 +1,6 @@
 //! The parts of a node that sub-commands need as well: client, pool and import queue.
 
 use super::{FullBackend, FullClient, FullSelectChain, RuntimeExecutor, TransactionPool};
-use sc_client_api::Backend;
 use sc_consensus::DefaultImportQueue;
 use sc_consensus_babe::{BabeBlockImport, BabeLink, BabeWorkerHandle};
 use sc_consensus_grandpa::{GrandpaBlockImport, LinkHalf};

@@ -1,0 +1,18 @@
+//! The signing network: signers, committee, programs and registrations.
+
+use crate::{
+    constants::{MAX_AUTHORITIES, MICROUNIT, MILLIUNIT},
+    Balances, Runtime, RuntimeHoldReason,
+};
+use frame_support::traits::{ConstU128, ConstU32};
+
+impl pallet_signing::Config for Runtime {
+    type Currency = Balances;
+    type MaxValidators = ConstU32<MAX_AUTHORITIES>;
+    type ProgramDepositBase = ConstU128<{ 100 * MILLIUNIT }>;
+    // A program of the largest size holds a hundred coins.
+    type ProgramDepositPerByte = ConstU128<{ 100 * MICROUNIT }>;
+    type Randomness = pallet_babe::RandomnessFromOneEpochAgo<Self>;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type WeightInfo = pallet_signing::weights::SubstrateWeight<Runtime>;
+}
