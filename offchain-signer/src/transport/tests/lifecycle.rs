@@ -38,7 +38,7 @@ async fn a_silent_peer_is_dropped() {
     node.connected_to(&[]).await;
 }
 
-/// One byte at a time keeps a socket busy, but is no sign of life: only whole frames are.
+/// A peer with nothing to say stays connected by its heartbeats alone, and gets ours.
 #[tokio::test(start_paused = true)]
 async fn heartbeats_of_a_peer_are_what_keeps_it() {
     let network = Network::default();
@@ -368,8 +368,13 @@ async fn a_node_whose_account_changes_connects_anew() {
         .await
         .unwrap();
     node.connected_to(&[3]).await;
+    let start = Instant::now();
     node.handle.set_topology(Some(account(2)), vec![peer(3)]);
     raw.closed().await;
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "closed by its silence only"
+    );
     node.connected_to(&[]).await;
     assert!(Raw::dial(&node.handle, &local(3), &remote(1))
         .await
