@@ -154,3 +154,30 @@ impl Drop for Registration {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sp_core::H256;
+    use zeroize::Zeroizing;
+
+    /// An aborted link may be dropped only after its successor has connected.
+    #[test]
+    fn the_end_of_an_old_connection_does_not_unlist_the_new_one() {
+        let config = MeshConfig {
+            x25519_secret: Zeroizing::new([1; 32]),
+            genesis_hash: H256::zero(),
+            limits: Limits::default(),
+        };
+        let (accepted, incoming) = (mpsc::channel(1).0, mpsc::channel(1).0);
+        let directory = Arc::new(Directory::new(config, accepted, incoming));
+        let peer = AccountId::new([2; 32]);
+        let listed = || directory.connected.borrow().contains_key(&peer);
+        let old = directory.register(peer.clone(), mpsc::channel(1).0);
+        let new = directory.register(peer.clone(), mpsc::channel(1).0);
+        drop(old);
+        assert!(listed());
+        drop(new);
+        assert!(!listed());
+    }
+}

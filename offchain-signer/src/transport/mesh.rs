@@ -72,6 +72,8 @@ impl Mesh {
         topology.mark_changed();
         loop {
             tokio::select! {
+                // In this order, so that a connection that the newest topology allows finds its link.
+                biased;
                 () = stop.cancelled() => break,
                 Ok(()) = topology.changed() => {
                     let current = topology.borrow_and_update().clone();

@@ -238,9 +238,9 @@ async fn a_plain_text_frame_ends_the_connection() {
     .await;
 }
 
-/// A dialled peer that shows a false key, or stalls, is given up and dialled again later.
+/// Whoever answers at a peer's endpoint without its key is given up, and dialled again later.
 #[tokio::test(start_paused = true)]
-async fn a_false_or_stalling_responder_is_given_up() {
+async fn an_impostor_at_the_endpoint_is_given_up() {
     let network = Network::default();
     // At node 1's endpoint sits somebody with another key.
     let impostor = network.start_at(1, &peer(1).endpoint, config(9));

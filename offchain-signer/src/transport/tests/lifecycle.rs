@@ -4,12 +4,13 @@
 
 use super::network::*;
 use crate::transport::{
-    noise::{FrameKind, Opened},
-    Limits, Peer, SendError,
+    noise::{FrameKind, Opened, Remote},
+    Limits, Mesh, Peer, SendError,
 };
 use futures::SinkExt;
 use std::time::Duration;
 use tokio::time::{sleep, timeout, Instant};
+use tokio_util::sync::CancellationToken;
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_connection_stays() {
@@ -37,7 +38,7 @@ async fn a_silent_peer_is_dropped() {
     node.connected_to(&[]).await;
 }
 
-/// One byte at a time keeps a socket busy, but is no sign of life: only whole frames are.
+/// A peer with nothing to say stays connected by its heartbeats alone, and gets ours.
 #[tokio::test(start_paused = true)]
 async fn heartbeats_of_a_peer_are_what_keeps_it() {
     let network = Network::default();
@@ -355,4 +356,51 @@ async fn a_message_in_doubt_is_reported_and_not_repeated() {
     received.sort();
     let after: Vec<u8> = (doubtful as u8 + 1..12).collect();
     assert_eq!(received, after);
+}
+
+/// This node changes its stash: its connections are under the old name, and must be made anew.
+#[tokio::test(start_paused = true)]
+async fn a_node_whose_account_changes_connects_anew() {
+    let network = Network::default();
+    let node = network.start(1);
+    node.knows(&[3]);
+    let mut raw = Raw::dial(&node.handle, &local(3), &remote(1))
+        .await
+        .unwrap();
+    node.connected_to(&[3]).await;
+    let start = Instant::now();
+    node.handle.set_topology(Some(account(2)), vec![peer(3)]);
+    raw.closed().await;
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "closed by its silence only"
+    );
+    node.connected_to(&[]).await;
+    assert!(Raw::dial(&node.handle, &local(3), &remote(1))
+        .await
+        .is_none());
+    let renamed = Remote {
+        account: account(2),
+        x25519: public(1),
+    };
+    let _raw = Raw::dial(&node.handle, &local(3), &renamed).await.unwrap();
+    node.connected_to(&[3]).await;
+}
+
+/// The peer's key changes on chain while a connection with the old one is on its way to its link.
+#[tokio::test(start_paused = true)]
+async fn a_connection_with_a_key_that_has_just_changed_is_dropped() {
+    let (handle, _incoming, mesh) = Mesh::new(config(1));
+    handle.set_topology(Some(account(1)), vec![peer(2)]);
+    let mut raw = Raw::dial(&handle, &local(2), &remote(1)).await.unwrap();
+    let rekeyed = Peer {
+        x25519: public(99),
+        ..peer(2)
+    };
+    handle.set_topology(Some(account(1)), vec![rekeyed]);
+    tokio::spawn(mesh.run(CancellationToken::new()));
+    timeout(Duration::from_secs(1), raw.closed())
+        .await
+        .expect("still open");
+    assert_eq!(handle.stats().connections, 0);
 }

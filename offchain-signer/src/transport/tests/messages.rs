@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use super::network::*;
-use crate::transport::{noise::FrameKind, Limits, SendError};
+use crate::transport::{
+    noise::{FrameKind, Opened},
+    Limits, SendError,
+};
 use futures::{future::join_all, SinkExt};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::time::timeout;
@@ -238,4 +241,36 @@ async fn a_peer_that_does_not_read_congests() {
         .iter()
         .skip(PIPE + 2)
         .all(|result| *result == Err(SendError::Congested)));
+}
+
+/// The same for one that waits in the queue of a connection that does not move.
+#[tokio::test(start_paused = true)]
+async fn a_send_that_was_given_up_in_the_queue_is_not_delivered_later() {
+    let network = Network::default();
+    let node = network.start(1);
+    node.knows(&[2]);
+    let mut raw = Raw::dial(&node.handle, &local(2), &remote(1))
+        .await
+        .unwrap();
+    node.connected_to(&[2]).await;
+    let handle = &node.handle;
+    let sends = join_all((0..12u8).map(|n| async move {
+        let sent = handle.send(&account(2), vec![n], in_seconds(3)).await;
+        sent.map(|()| n)
+    }));
+    let sent: Vec<u8> = sends.await.into_iter().flatten().collect();
+    assert!(sent.len() < 11, "not congested");
+    let mut received = Vec::new();
+    loop {
+        let frame = next(&mut raw.socket).await.unwrap();
+        match raw.opener.open(&frame).unwrap() {
+            Opened::Message(message) => received.push(message[0]),
+            _ => break,
+        }
+    }
+    // One more than was sent may have been half-way when its sender gave up.
+    assert!(
+        received.starts_with(&sent) && received.len() <= sent.len() + 1,
+        "{received:?}"
+    );
 }

@@ -216,3 +216,21 @@ fn a_replayed_hello_leads_nowhere() {
         Err(NoiseError::Undecryptable(_))
     ));
 }
+
+#[test]
+fn a_message_in_place_of_the_acceptance_is_refused() {
+    let (a, b) = (local(1), local(2));
+    let (initiator, hello) = Initiator::start(&a, &remote(&b)).unwrap();
+    let (responder, reply) = Responder::new(&b).unwrap().read_hello(&hello).unwrap();
+    let (initiator, identity) = initiator.read_reply(&reply).unwrap();
+    let (mut sealer, _) = responder
+        .read_identity(&identity)
+        .unwrap()
+        .channel
+        .split(LIMIT);
+    let frame = sealer.seal(FrameKind::LastPart, &[]).unwrap();
+    assert!(matches!(
+        initiator.finish(&frame),
+        Err(NoiseError::UnknownFrame)
+    ));
+}
