@@ -6,9 +6,7 @@
 use codec::{Decode, DecodeAll, Encode};
 use signing_primitives as primitives;
 use sp_core::{crypto::AccountId32, H256};
-use std::sync::Arc;
 use subxt::{
-    backend::LegacyBackend,
     config::{substrate::SubstrateConfig, RpcConfigFor},
     error::OnlineClientError,
     rpcs::{methods::legacy::LegacyRpcMethods, RpcClient},
@@ -111,9 +109,8 @@ impl Chain {
                     url: url.into(),
                     source,
                 })?;
-        // The methods that every node of this network serves, and no background task.
-        let backend = LegacyBackend::builder().build(rpc.clone());
-        let online = OnlineClient::from_backend(Arc::new(backend))
+        // subxt follows transactions by the node's newer `chainHead` methods where it has them.
+        let online = OnlineClient::from_rpc_client(rpc.clone())
             .await
             .map_err(|error| ChainError::NoGenesis(Box::new(error)))?;
         Ok(Self {

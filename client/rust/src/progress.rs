@@ -58,7 +58,7 @@ impl fmt::Display for Progress {
                 write!(formatter, "{call} submitted; waiting for a block")
             }
             Self::Included { block } => {
-                write!(formatter, "in block {block:?}; waiting until it is final")
+                write!(formatter, "in block {block:?}, which is not final yet")
             }
             Self::Finalized { block } => write!(formatter, "final in block {block:?}"),
             Self::Asking { relayer, endpoint } => {

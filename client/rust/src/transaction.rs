@@ -226,9 +226,12 @@ async fn run<C: Call>(
                 observer.tell(Progress::Finalized { block });
                 return Ok(events);
             }
-            TransactionStatus::Error { message }
-            | TransactionStatus::Invalid { message }
-            | TransactionStatus::Dropped { message } => {
+            // `Invalid` is the pool's word for a transaction that it does not take.
+            TransactionStatus::Invalid { message } => {
+                let reason = message;
+                return Err(TransactionError::Refused { call, reason });
+            }
+            TransactionStatus::Error { message } | TransactionStatus::Dropped { message } => {
                 let reason = message;
                 return Err(TransactionError::Dropped { call, reason });
             }
