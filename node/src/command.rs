@@ -8,7 +8,7 @@ use crate::{
 };
 use sc_cli::SubstrateCli;
 use sc_service::{ChainSpec, Configuration};
-use signing_runtime::Block;
+use signing_runtime::OpaqueBlock as Block;
 use std::sync::Arc;
 
 impl SubstrateCli for Cli {

@@ -11,7 +11,7 @@ use sc_consensus_grandpa::{
 };
 use sc_consensus_grandpa_rpc::{Grandpa, GrandpaApiServer};
 use sc_rpc::SubscriptionTaskExecutor;
-use signing_runtime::{Block, BlockNumber, Hash};
+use signing_runtime::{BlockNumber, Hash, OpaqueBlock as Block};
 use sp_keystore::KeystorePtr;
 use std::sync::Arc;
 use substrate_frame_rpc_system::{System, SystemApiServer};

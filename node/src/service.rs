@@ -15,7 +15,7 @@ mod partial;
 pub(crate) use full::new_full;
 pub(crate) use partial::new_partial;
 
-use signing_runtime::{apis::RuntimeApi, Block};
+use signing_runtime::{apis::RuntimeApi, OpaqueBlock as Block};
 
 /// Functions that the runtime may call in the node.
 pub(crate) type HostFunctions = sp_io::SubstrateHostFunctions;

@@ -12,7 +12,7 @@ use sc_network_sync::SyncingService;
 use sc_service::{config::Role, Error as ServiceError, TaskManager};
 use sc_telemetry::TelemetryHandle;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
-use signing_runtime::{constants::MAX_BLOCK_LENGTH, Block};
+use signing_runtime::{constants::MAX_BLOCK_LENGTH, OpaqueBlock as Block};
 use sp_keystore::KeystorePtr;
 use std::{sync::Arc, time::Duration};
 use substrate_prometheus_endpoint::Registry;

@@ -22,7 +22,7 @@ use sc_service::{
 };
 use sc_telemetry::Telemetry;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
-use signing_runtime::{Block, Hash};
+use signing_runtime::{Hash, OpaqueBlock as Block};
 use std::sync::Arc;
 
 /// Starts a node, with the signer service inside if `signer` is given. The node runs until the

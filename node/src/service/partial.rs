@@ -7,7 +7,7 @@ use sc_consensus_grandpa::{GrandpaBlockImport, LinkHalf};
 use sc_service::{Configuration, Error as ServiceError, KeystoreContainer, TaskManager};
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
-use signing_runtime::Block;
+use signing_runtime::OpaqueBlock as Block;
 use sp_consensus_babe::{inherents::BabeCreateInherentDataProviders, SlotDuration};
 use std::sync::Arc;
 

@@ -12,7 +12,7 @@ use sc_transaction_pool_api::{
     error::{Error as PoolError, IntoPoolError},
     TransactionPool as _, TransactionSource,
 };
-use signing_runtime::Block;
+use signing_runtime::OpaqueBlock as Block;
 use signing_runtime_api::SigningApi;
 use sp_api::ProvideRuntimeApi;
 use sp_core::H256;
