@@ -118,11 +118,10 @@ impl<C: WatchChain> SignerService<C> {
     ) -> Result<Self, ServiceError> {
         let genesis_hash = chain.genesis_hash();
         let (path, password) = (config.key_store, config.password);
-        let key_store = tokio::task::spawn_blocking(move || {
-            KeyStore::open(&path, &password, genesis_hash)
-        })
-        .await
-        .map_err(|_| ServiceError::Ended)??;
+        let key_store =
+            tokio::task::spawn_blocking(move || KeyStore::open(&path, &password, genesis_hash))
+                .await
+                .map_err(|_| ServiceError::Ended)??;
         let key_store = Arc::new(key_store);
 
         let address = config.listen;
@@ -130,8 +129,8 @@ impl<C: WatchChain> SignerService<C> {
         let listener = TcpListener::bind(address).await.map_err(listening)?;
         let local = listener.local_addr().map_err(listening)?;
         let endpoint = config.public_endpoint.unwrap_or_else(|| local.to_string());
-        let endpoint = Endpoint::try_from(endpoint.into_bytes())
-            .map_err(|_| ServiceError::EndpointTooLong)?;
+        let endpoint =
+            Endpoint::try_from(endpoint.into_bytes()).map_err(|_| ServiceError::EndpointTooLong)?;
 
         let x25519_secret = || Zeroizing::new(key_store.x25519_secret().to_bytes());
         let identity = Arc::new(Identity::new(keystore.clone(), x25519_secret()));
@@ -286,7 +285,11 @@ impl<C: WatchChain> Follower<C> {
                 continue;
             };
             me = Some(own.validator.clone());
-            peers.extend(members.iter().filter_map(|member| peer(finalized, &member.validator)));
+            peers.extend(
+                members
+                    .iter()
+                    .filter_map(|member| peer(finalized, &member.validator)),
+            );
         }
         peers.sort_by(|a, b| a.account.cmp(&b.account));
         peers.dedup_by(|a, b| a.account == b.account);
@@ -296,7 +299,10 @@ impl<C: WatchChain> Follower<C> {
 
 /// The sets of validators that talk to each other now.
 fn groups(state: &NetworkState) -> Vec<&[CommitteeMember<AccountId>]> {
-    let committee = state.committee.as_ref().map(|committee| committee.members.as_slice());
+    let committee = state
+        .committee
+        .as_ref()
+        .map(|committee| committee.members.as_slice());
     let making = match &state.phase {
         Phase::Keygen(attempt) => Some(attempt.members.as_slice()),
         _ => None,
@@ -306,7 +312,10 @@ fn groups(state: &NetworkState) -> Vec<&[CommitteeMember<AccountId>]> {
 
 /// A validator as the mesh needs to know it, from its announcement.
 fn peer(state: &NetworkState, account: &AccountId) -> Option<Peer> {
-    let validator = state.validators.iter().find(|validator| validator.account == *account)?;
+    let validator = state
+        .validators
+        .iter()
+        .find(|validator| validator.account == *account)?;
     let signer = validator.signer.as_ref()?;
     Some(Peer {
         account: account.clone(),

@@ -22,7 +22,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for round in 0..=rounds.parse::<usize>()? {
         let message: [u8; 32] = rand::thread_rng().gen();
         let begin = Instant::now();
-        client.sign(&SignOptions::new(key, message.to_vec(), account.clone())).await?;
+        client
+            .sign(&SignOptions::new(key, message.to_vec(), account.clone()))
+            .await?;
         if round > 0 {
             seconds.push(begin.elapsed().as_secs_f64());
         }

@@ -65,7 +65,10 @@ impl Network {
     pub async fn start() -> Self {
         let turn = TURN.lock().await;
         let folder = tempfile::Builder::new().prefix("signing-test-").tempdir();
-        let network = Self { folder: expect(folder, "a temporary folder"), _turn: turn };
+        let network = Self {
+            folder: expect(folder, "a temporary folder"),
+            _turn: turn,
+        };
         network.script(&["up", "--chain", "local-fast"]);
         network
     }
@@ -89,7 +92,10 @@ impl Network {
 
     /// How things are.
     pub fn status(&self) -> Status {
-        expect(serde_json::from_str(&self.script(&["status", "--json"])), "a status")
+        expect(
+            serde_json::from_str(&self.script(&["status", "--json"])),
+            "a status",
+        )
     }
 
     /// Ends one node with SIGKILL.
@@ -144,7 +150,9 @@ impl Network {
             let path = self.folder().join(format!("{}.log", validator.name));
             let log = std::fs::read_to_string(path).unwrap_or_default();
             let lines: Vec<&str> = log.lines().collect();
-            let tail = lines.get(lines.len().saturating_sub(25)..).unwrap_or_default();
+            let tail = lines
+                .get(lines.len().saturating_sub(12)..)
+                .unwrap_or_default();
             text.push_str(&format!("--- {}\n{}\n", validator.name, tail.join("\n")));
         }
         text
@@ -165,14 +173,21 @@ impl Validator {
     pub fn resident_memory(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid?)).ok()?;
         let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-        line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
+        line.split_whitespace()
+            .nth(1)?
+            .parse::<u64>()
+            .ok()
+            .map(|kib| kib * 1024)
     }
 }
 
 impl Status {
     /// The nodes with this role.
     pub fn with_role(&self, role: Role) -> Vec<&Validator> {
-        self.validators.iter().filter(|validator| validator.role == role).collect()
+        self.validators
+            .iter()
+            .filter(|validator| validator.role == role)
+            .collect()
     }
 }
 

@@ -73,9 +73,14 @@ pub async fn relay(node: &str, plaintext: &[u8]) -> Answer {
 /// # Panics
 /// If the node does not answer.
 pub async fn envelope(node: &str, plaintext: &[u8]) -> Vec<u8> {
-    let info = reqwest::get(format!("{node}/info")).await.and_then(|r| r.error_for_status());
+    let info = reqwest::get(format!("{node}/info"))
+        .await
+        .and_then(|r| r.error_for_status());
     let info: Info = match info {
-        Ok(info) => info.json().await.unwrap_or_else(|error| panic!("/info of {node}: {error}")),
+        Ok(info) => info
+            .json()
+            .await
+            .unwrap_or_else(|error| panic!("/info of {node}: {error}")),
         Err(error) => panic!("/info of {node}: {error}"),
     };
     let hpke_message = HpkeMessage::seal(&info.x25519_public_key, plaintext)
@@ -92,15 +97,21 @@ pub async fn ask(node: &str, route: &str, body: Vec<u8>) -> Answer {
     struct Error {
         code: String,
     }
-    let sent = reqwest::Client::new().post(format!("{node}{route}")).body(body).send().await;
+    let sent = reqwest::Client::new()
+        .post(format!("{node}{route}"))
+        .body(body)
+        .send()
+        .await;
     let response = sent.unwrap_or_else(|error| panic!("{node}{route}: {error}"));
     let status = response.status().as_u16();
     let text = response.text().await.unwrap_or_default();
     let code = match status {
         200 => String::new(),
-        _ => serde_json::from_str::<Error>(&text)
-            .unwrap_or_else(|error| panic!("{node}{route} answered {status} {text:?}: {error}"))
-            .code,
+        _ => {
+            serde_json::from_str::<Error>(&text)
+                .unwrap_or_else(|error| panic!("{node}{route} answered {status} {text:?}: {error}"))
+                .code
+        }
     };
     Answer { status, code }
 }

@@ -30,6 +30,11 @@ pub(super) struct ChargedBody {
     pub(super) charge: OwnedSemaphorePermit,
 }
 
+/// How much of a refused body is thrown away before it is answered.
+const DISCARDED_BYTES: usize = 32 << 20;
+/// How long that may take.
+const DISCARD_TIME: Duration = Duration::from_secs(5);
+
 /// What a body may cost.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct BodyBounds {
@@ -72,15 +77,18 @@ impl BodyBudget {
         declared: Option<usize>,
         bounds: BodyBounds,
     ) -> Result<ChargedBody, BodyError> {
-        if declared.is_some_and(|declared| declared > bounds.limit) {
-            return Err(BodyError::TooLarge);
+        let mut chunks = body.into_data_stream();
+        let collected = if declared.is_some_and(|declared| declared > bounds.limit) {
+            Err(BodyError::TooLarge)
+        } else {
+            timeout(bounds.time, self.collect(&mut chunks, bounds.limit))
+                .await
+                .map_err(|_| BodyError::Broken)?
+        };
+        if collected.is_err() {
+            discard(chunks).await;
         }
-        let mut charged = timeout(
-            bounds.time,
-            self.collect(body.into_data_stream(), bounds.limit),
-        )
-        .await
-        .map_err(|_| BodyError::Broken)??;
+        let mut charged = collected?;
         let work = charged
             .bytes
             .len()
@@ -93,7 +101,7 @@ impl BodyBudget {
 
     async fn collect(
         &self,
-        mut chunks: BodyDataStream,
+        chunks: &mut BodyDataStream,
         limit: usize,
     ) -> Result<ChargedBody, BodyError> {
         let mut charged = ChargedBody {
@@ -125,6 +133,22 @@ impl BodyBudget {
     }
 }
 
+/// Throws away what else comes, up to a bound. Most clients read the answer only when they have sent
+/// everything; a connection that is closed before that looks to them like a failure of the network.
+async fn discard(mut chunks: BodyDataStream) {
+    let mut left = DISCARDED_BYTES;
+    let discarding = async {
+        while let Some(Ok(chunk)) = chunks.next().await {
+            left = left.saturating_sub(chunk.len());
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // Who is slower than this does not see the answer.
+    let _ = timeout(DISCARD_TIME, discarding).await;
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -154,7 +178,7 @@ mod tests {
         assert_eq!(budget.units.available_permits(), 64);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn more_than_the_limit_is_refused_declared_or_not() {
         let budget = BodyBudget::new(64 * UNIT);
         let read = budget.read(chunks(11), None, BOUNDS).await;
@@ -163,6 +187,24 @@ mod tests {
         let read = budget.read(never, Some(10 * UNIT + 1), BOUNDS).await;
         assert_eq!(read.err(), Some(BodyError::TooLarge));
         assert_eq!(budget.units.available_permits(), 64);
+    }
+
+    #[tokio::test]
+    async fn a_refused_body_is_taken_off_the_wire_up_to_a_bound() {
+        use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+        static SENT: AtomicUsize = AtomicUsize::new(0);
+        let endless = stream::repeat_with(|| {
+            SENT.fetch_add(UNIT, Relaxed);
+            Ok::<_, Infallible>(Bytes::from(vec![7; UNIT]))
+        });
+        let budget = BodyBudget::new(64 * UNIT);
+        let read = budget.read(Body::from_stream(endless), None, BOUNDS).await;
+        assert_eq!(read.err(), Some(BodyError::TooLarge));
+        let sent = SENT.load(Relaxed);
+        assert!(
+            sent >= DISCARDED_BYTES && sent < DISCARDED_BYTES + 20 * UNIT,
+            "{sent}"
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -20,12 +20,19 @@ pub(super) struct Announcer<C> {
 
 impl<C: WatchChain> Announcer<C> {
     pub(super) fn new(chain: Arc<C>, identity: Arc<Identity>, endpoint: Endpoint) -> Self {
-        Self { chain, identity, endpoint, made: None }
+        Self {
+            chain,
+            identity,
+            endpoint,
+            made: None,
+        }
     }
 
     /// Looks at the state at the best block, and announces if need be.
     pub(super) async fn follow(&mut self, heads: &Heads, best: &NetworkState) {
-        let Some(validator) = self.identity.validator(best) else { return };
+        let Some(validator) = self.identity.validator(best) else {
+            return;
+        };
         let x25519 = self.identity.x25519_public();
         let right = validator
             .signer
@@ -40,8 +47,10 @@ impl<C: WatchChain> Announcer<C> {
             *account == validator.account && now < at.saturating_add(PATIENCE)
         });
         // An announcement replaces an earlier one only if it names a later block.
-        let too_early =
-            validator.signer.as_ref().is_some_and(|known| now <= known.announced_at);
+        let too_early = validator
+            .signer
+            .as_ref()
+            .is_some_and(|known| now <= known.announced_at);
         if waiting || too_early {
             return;
         }
@@ -59,7 +68,11 @@ impl<C: WatchChain> Announcer<C> {
                 return;
             }
         };
-        match self.chain.submit(SessionKeyCall::AnnounceSigner(announcement, signature)).await {
+        match self
+            .chain
+            .submit(SessionKeyCall::AnnounceSigner(announcement, signature))
+            .await
+        {
             Ok(()) => tracing::info!(at = now, "announced this signer"),
             Err(error) => tracing::warn!(%error, "could not announce this signer; will try again"),
         }

@@ -11,7 +11,11 @@ use async_trait::async_trait;
 use signing_primitives::Subject;
 use sp_core::H256;
 use sp_keystore::KeystorePtr;
-use std::{collections::{BTreeMap, BTreeSet}, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{sync::Semaphore, time::Instant};
 
 /// How long the participants may take to open the session. The last signer's request may still be
@@ -41,7 +45,13 @@ impl CommitteeSigner {
         sessions: SessionsHandle,
         shares: Arc<Shares>,
     ) -> Self {
-        Self { genesis_hash, keystore, sessions, shares, slots: Semaphore::new(MAX_SESSIONS) }
+        Self {
+            genesis_hash,
+            keystore,
+            sessions,
+            shares,
+            slots: Semaphore::new(MAX_SESSIONS),
+        }
     }
 }
 
@@ -52,9 +62,15 @@ impl RunSigning for CommitteeSigner {
         let share = self
             .shares
             .of_generation(order.generation)
-            .ok_or(SigningFailure::NoShare { generation: order.generation })?;
-        let participants: BTreeSet<PartyId> =
-            order.participants.iter().cloned().map(PartyId::from).collect();
+            .ok_or(SigningFailure::NoShare {
+                generation: order.generation,
+            })?;
+        let participants: BTreeSet<PartyId> = order
+            .participants
+            .iter()
+            .cloned()
+            .map(PartyId::from)
+            .collect();
         let index = order.registration_index;
         let inputs = {
             let (material, participants) = (share.material.clone(), participants.clone());
@@ -64,10 +80,18 @@ impl RunSigning for CommitteeSigner {
             let (inputs, order, genesis_hash) = (inputs.clone(), order.clone(), self.genesis_hash);
             let subject = move || {
                 inputs().map(|inputs| {
-                    inputs.subject(genesis_hash, order.generation, order.digest, order.request_id)
+                    inputs.subject(
+                        genesis_hash,
+                        order.generation,
+                        order.digest,
+                        order.request_id,
+                    )
                 })
             };
-            tokio::task::spawn_blocking(subject).await.map_err(internal)?.map_err(internal)?
+            tokio::task::spawn_blocking(subject)
+                .await
+                .map_err(internal)?
+                .map_err(internal)?
         };
         if subject.verifying_key != order.verifying_key {
             return Err(internal(KeyMaterialError::NoSuchChild(index)));
@@ -92,7 +116,10 @@ impl RunSigning for CommitteeSigner {
             let run = Run {
                 session_id: session.id,
                 signer: signer.clone(),
-                link: Link { outgoing: session.outgoing, incoming: session.incoming },
+                link: Link {
+                    outgoing: session.outgoing,
+                    incoming: session.incoming,
+                },
                 deadlines: Deadlines {
                     round: ROUND_TIMEOUT,
                     overall: Instant::now() + SIGNING_TIMEOUT,
@@ -120,11 +147,14 @@ fn failure(
 ) -> SigningFailure {
     match error {
         RunError::NotOpened { absent } => SigningFailure::TimedOut {
-            absent: absent.iter().filter_map(|account| accounts.get(account).cloned()).collect(),
+            absent: absent
+                .iter()
+                .filter_map(|account| accounts.get(account).cloned())
+                .collect(),
         },
-        RunError::Protocol(SessionError::TimedOut { absent, .. }) => {
-            SigningFailure::TimedOut { absent: absent.into_iter().map(SignerId::from).collect() }
-        }
+        RunError::Protocol(SessionError::TimedOut { absent, .. }) => SigningFailure::TimedOut {
+            absent: absent.into_iter().map(SignerId::from).collect(),
+        },
         RunError::Protocol(error) if !error.blamed().is_empty() => SigningFailure::Misbehaved {
             culprits: error.blamed().into_iter().map(SignerId::from).collect(),
         },

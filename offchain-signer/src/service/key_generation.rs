@@ -103,8 +103,7 @@ impl<C: WatchChain> KeyGeneration<C> {
             Ok(material) => {
                 let key_store = self.key_store.clone();
                 let kept =
-                    tokio::task::spawn_blocking(move || key_store.put_pending(&material))
-                        .await;
+                    tokio::task::spawn_blocking(move || key_store.put_pending(&material)).await;
                 match kept {
                     Ok(Ok(())) => tracing::info!(attempt, "generated and stored a key share"),
                     Ok(Err(error)) => {
@@ -113,7 +112,9 @@ impl<C: WatchChain> KeyGeneration<C> {
                     Err(error) => tracing::error!(attempt, %error, "could not store the key share"),
                 }
             }
-            Err(error) => tracing::warn!(attempt, error = %chain_of(&error), "key generation failed"),
+            Err(error) => {
+                tracing::warn!(attempt, error = %chain_of(&error), "key generation failed")
+            }
         }
     }
 
@@ -136,11 +137,19 @@ impl<C: WatchChain> KeyGeneration<C> {
     }
 
     async fn take_part(&mut self, heads: &Heads, attempt: &Attempt, best: &NetworkState) {
-        if self.running.as_ref().is_some_and(|running| running.attempt != attempt.attempt) {
+        if self
+            .running
+            .as_ref()
+            .is_some_and(|running| running.attempt != attempt.attempt)
+        {
             self.running = None;
         }
         let keys = self.identity.signing_keys();
-        let Some(me) = attempt.members.iter().find(|member| keys.contains(&member.party)) else {
+        let Some(me) = attempt
+            .members
+            .iter()
+            .find(|member| keys.contains(&member.party))
+        else {
             return;
         };
         match self.key_store.pending(attempt.attempt) {
@@ -156,15 +165,21 @@ impl<C: WatchChain> KeyGeneration<C> {
 
     /// Erases the shares of attempts that the finalized chain has left behind.
     fn forget_before(&self, attempt: u32) {
-        if let Err(error) = self.key_store.discard_pending_up_to(attempt.saturating_sub(1)) {
+        if let Err(error) = self
+            .key_store
+            .discard_pending_up_to(attempt.saturating_sub(1))
+        {
             tracing::error!(%error, "could not tidy the key store");
         }
     }
 
     fn start(&mut self, me: &CommitteeMember<AccountId>, attempt: &Attempt) {
         let number = attempt.attempt;
-        let members: Vec<SignerId> =
-            attempt.members.iter().map(|member| member.party.clone()).collect();
+        let members: Vec<SignerId> = attempt
+            .members
+            .iter()
+            .map(|member| member.party.clone())
+            .collect();
         let keygen = match Keygen::new(number, members.clone(), attempt.threshold) {
             Ok(keygen) => keygen,
             Err(error) => {
@@ -191,13 +206,20 @@ impl<C: WatchChain> KeyGeneration<C> {
             last_try: LAST_TRY,
             open_timeout: OPEN_TIMEOUT,
         };
-        tracing::info!(attempt = number, members = attempt.members.len(), "generating the network key");
+        tracing::info!(
+            attempt = number,
+            members = attempt.members.len(),
+            "generating the network key"
+        );
         let runtime = tokio::runtime::Handle::current();
         let job = move |session: Session| {
             let run = Run {
                 session_id: session.id,
                 signer: signer.clone(),
-                link: Link { outgoing: session.outgoing, incoming: session.incoming },
+                link: Link {
+                    outgoing: session.outgoing,
+                    incoming: session.incoming,
+                },
                 deadlines: Deadlines {
                     round: ROUND_TIMEOUT,
                     overall: Instant::now() + TRY_TIMEOUT,
@@ -209,7 +231,10 @@ impl<C: WatchChain> KeyGeneration<C> {
         };
         let sessions = self.sessions.clone();
         let task = tokio::spawn(async move { sessions.run(spec, job).await });
-        self.running = Some(Running { attempt: number, task });
+        self.running = Some(Running {
+            attempt: number,
+            task,
+        });
     }
 
     /// Tells the chain that this node has the share; again after a while, if it does not know.
@@ -247,7 +272,11 @@ impl<C: WatchChain> KeyGeneration<C> {
                 return;
             }
         };
-        match self.chain.submit(SessionKeyCall::ConfirmKeygen(confirmation, signature)).await {
+        match self
+            .chain
+            .submit(SessionKeyCall::ConfirmKeygen(confirmation, signature))
+            .await
+        {
             Ok(()) => tracing::info!(attempt = number, "confirmed the key"),
             Err(error) => tracing::warn!(%error, "could not confirm the key; will try again"),
         }
@@ -256,9 +285,13 @@ impl<C: WatchChain> KeyGeneration<C> {
 
     /// The finalized committee has a key: promote this node's share of it, and sign with it.
     fn use_share(&mut self, finalized: &NetworkState) {
-        let Some(committee) = &finalized.committee else { return };
+        let Some(committee) = &finalized.committee else {
+            return;
+        };
         let generation = committee.generation;
-        let Some(me) = self.identity.seat(committee) else { return };
+        let Some(me) = self.identity.seat(committee) else {
+            return;
+        };
         if self.shares.of_generation(generation).is_some() {
             return;
         }
@@ -266,7 +299,11 @@ impl<C: WatchChain> KeyGeneration<C> {
             Ok(Some(material)) => {
                 let mut accounts = others(&committee.members, me);
                 accounts.insert(me.validator.clone(), me.party.clone());
-                self.shares.use_share(Share { generation, material, accounts });
+                self.shares.use_share(Share {
+                    generation,
+                    material,
+                    accounts,
+                });
                 tracing::info!(generation, "holding a share of the network key");
             }
             Ok(None) if self.complained != Some(generation) => {

@@ -25,7 +25,10 @@ pub(super) struct Shares(RwLock<Option<Share>>);
 impl Shares {
     pub(super) fn of_generation(&self, generation: u32) -> Option<Share> {
         let share = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        share.as_ref().filter(|share| share.generation == generation).cloned()
+        share
+            .as_ref()
+            .filter(|share| share.generation == generation)
+            .cloned()
     }
 
     pub(super) fn use_share(&self, share: Share) {

@@ -240,7 +240,10 @@ impl SessionEntry {
             tracing::debug!(peer = %from, "over its budget in one session");
             return;
         }
-        if let Err(TrySendError::Full(_)) = self.messages.try_send((PartyId::from(party.clone()), payload)) {
+        if let Err(TrySendError::Full(_)) = self
+            .messages
+            .try_send((PartyId::from(party.clone()), payload))
+        {
             tracing::debug!(peer = %from, "faster than this node by a whole session");
         }
     }

@@ -25,7 +25,10 @@ async fn bad_input_gets_the_named_answer() {
     let world = World {
         relayer: status.with_role(Role::Relayer)[0].http.clone(),
         signer: status.with_role(Role::Signer)[0].http.clone(),
-        network_key: hex::decode(key.trim_start_matches("0x")).unwrap().try_into().unwrap(),
+        network_key: hex::decode(key.trim_start_matches("0x"))
+            .unwrap()
+            .try_into()
+            .unwrap(),
         key: registered.verifying_key,
         pair: pair("Bob"),
     };
@@ -66,24 +69,50 @@ fn pair(name: &str) -> sr25519::Pair {
 
 #[track_caller]
 fn expect(answer: Answer, status: u16, code: &str) {
-    assert_eq!(answer, Answer { status, code: code.into() });
+    assert_eq!(
+        answer,
+        Answer {
+            status,
+            code: code.into()
+        }
+    );
 }
 
 async fn envelopes(world: &World, client: &SigningClient) {
     let node = &world.relayer;
     let route = "/user/relay_tx";
-    expect(ask(node, route, b"{".to_vec()).await, 400, "envelope_malformed");
+    expect(
+        ask(node, route, b"{".to_vec()).await,
+        400,
+        "envelope_malformed",
+    );
     let for_another = envelope(&world.signer, b"{}").await;
-    expect(ask(node, route, for_another).await, 400, "envelope_undecryptable");
-    expect(relay(node, b"no json").await, 400, "signed_message_malformed");
+    expect(
+        ask(node, route, for_another).await,
+        400,
+        "envelope_undecryptable",
+    );
+    expect(
+        relay(node, b"no json").await,
+        400,
+        "signed_message_malformed",
+    );
     let too_long = vec![b'0'; 9_000_000];
     expect(ask(node, route, too_long).await, 413, "body_too_large");
 
     let garbage = SignedMessage::sign(b"no json either".to_vec(), &world.pair);
-    expect(relay(node, &serde_json::to_vec(&garbage).unwrap()).await, 400, "request_malformed");
+    expect(
+        relay(node, &serde_json::to_vec(&garbage).unwrap()).await,
+        400,
+        "request_malformed",
+    );
     let mut forged = world.good(client).await.signed();
     forged.sender = pair("Dave").public().into();
-    expect(relay(node, &serde_json::to_vec(&forged).unwrap()).await, 401, "signature_invalid");
+    expect(
+        relay(node, &serde_json::to_vec(&forged).unwrap()).await,
+        401,
+        "signature_invalid",
+    );
 }
 
 async fn requests(world: &World, client: &SigningClient) {
@@ -91,20 +120,37 @@ async fn requests(world: &World, client: &SigningClient) {
     let good = world.good(client).await;
     let block = good.request.block_number;
 
-    expect(good.clone().relay(&world.signer).await, 400, "node_is_signer");
+    expect(
+        good.clone().relay(&world.signer).await,
+        400,
+        "node_is_signer",
+    );
     let stale = good.clone().with(|request| request.block_number = 0);
-    let window = client.status().await.unwrap().network.parameters.freshness_window;
+    let window = client
+        .status()
+        .await
+        .unwrap()
+        .network
+        .parameters
+        .freshness_window;
     if block > window + 1 {
         expect(stale.relay(node).await, 400, "block_stale");
     }
-    let future = good.clone().with(|request| request.block_number = block + 10_000);
+    let future = good
+        .clone()
+        .with(|request| request.block_number = block + 10_000);
     expect(future.relay(node).await, 400, "block_in_future");
-    let unknown = good.clone().with(|request| request.signature_verifying_key = [2; 33]);
+    let unknown = good
+        .clone()
+        .with(|request| request.signature_verifying_key = [2; 33]);
     expect(unknown.relay(node).await, 404, "key_not_registered");
-    let parent =
-        good.clone().with(|request| request.signature_verifying_key = world.network_key);
+    let parent = good
+        .clone()
+        .with(|request| request.signature_verifying_key = world.network_key);
     expect(parent.relay(node).await, 400, "key_is_network_key");
-    let data = good.clone().with(|request| request.auxilary_data = Some(vec![None, None]));
+    let data = good
+        .clone()
+        .with(|request| request.auxilary_data = Some(vec![None, None]));
     expect(data.relay(node).await, 400, "auxiliary_data_mismatch");
     for (hash, code) in [
         (HashChoice::Sha1, "hash_unsupported"),
@@ -112,7 +158,14 @@ async fn requests(world: &World, client: &SigningClient) {
         (HashChoice::Custom(0), "hash_not_provided"),
         (HashChoice::Identity, "hash_needs_32_bytes"),
     ] {
-        expect(good.clone().with(|request| request.hash = hash).relay(node).await, 400, code);
+        expect(
+            good.clone()
+                .with(|request| request.hash = hash)
+                .relay(node)
+                .await,
+            400,
+            code,
+        );
     }
     for length in [31, 33] {
         let identity = good.clone().with(|request| {
@@ -121,12 +174,17 @@ async fn requests(world: &World, client: &SigningClient) {
         });
         expect(identity.relay(node).await, 400, "hash_needs_32_bytes");
     }
-    let too_long = good.clone().with(|request| request.message = vec![0; 1_000_001]);
+    let too_long = good
+        .clone()
+        .with(|request| request.message = vec![0; 1_000_001]);
     expect(too_long.relay(node).await, 413, "message_too_large");
 
     // What is allowed, at its very edges.
     for message in [Vec::new(), vec![9; 1_000_000]] {
-        let edge = world.good(client).await.with(|request| request.message = message);
+        let edge = world
+            .good(client)
+            .await
+            .with(|request| request.message = message);
         expect(edge.relay(node).await, 200, "");
     }
     let digest = world.good(client).await.with(|request| {
@@ -150,10 +208,19 @@ async fn sign_requests(world: &World, client: &SigningClient, status: &Status) {
         ip_address: "192.0.2.1:1".into(),
         tss_account: AccountId32::try_from(party).unwrap(),
     };
-    let members: Vec<ValidatorInfo> =
-        committee.members.iter().map(|member| info(member.party.as_ref())).collect();
+    let members: Vec<ValidatorInfo> = committee
+        .members
+        .iter()
+        .map(|member| info(member.party.as_ref()))
+        .collect();
     let own = |node: &str| {
-        let account = status.validators.iter().find(|v| v.http == node).unwrap().account.clone();
+        let account = status
+            .validators
+            .iter()
+            .find(|v| v.http == node)
+            .unwrap()
+            .account
+            .clone();
         let seat = committee
             .members
             .iter()
@@ -162,7 +229,11 @@ async fn sign_requests(world: &World, client: &SigningClient, status: &Status) {
         info(seat.party.as_ref())
     };
     let me = own(&world.signer);
-    let other = members.iter().find(|member| **member != me).unwrap().clone();
+    let other = members
+        .iter()
+        .find(|member| **member != me)
+        .unwrap()
+        .clone();
     let outsider = info(pair("Ferdie").public().as_ref());
     let relayer = pair(&capitalized(&status.with_role(Role::Relayer)[0].name));
     let good = world.good(client).await;
@@ -187,13 +258,20 @@ async fn sign_requests(world: &World, client: &SigningClient, status: &Status) {
         (members.clone(), "signer_count_wrong"),
         (vec![me.clone(), me.clone()], "signer_duplicate"),
         (vec![me.clone(), outsider], "signer_not_member"),
-        (members.iter().filter(|m| **m != me).cloned().collect(), "signer_list_without_node"),
+        (
+            members.iter().filter(|m| **m != me).cloned().collect(),
+            "signer_list_without_node",
+        ),
     ] {
         expect(sign(list, user.clone(), relayer.clone()).await, 400, code);
     }
     // The user never asked for this.
     let another = world.good(client).await.signed();
-    expect(sign(both.clone(), another, relayer.clone()).await, 400, "user_request_differs");
+    expect(
+        sign(both.clone(), another, relayer.clone()).await,
+        400,
+        "user_request_differs",
+    );
     // A relayer that asks one signer only: it waits for the other, for a bounded time.
     let answer = sign(both, user, relayer).await;
     expect(answer, 504, "session_timed_out");
@@ -205,8 +283,14 @@ async fn strangers_on_ws(world: &World) {
     assert_eq!(plain.status().as_u16(), 400);
     // Speaks no Noise.
     let (mut socket, _) = connect_async(&url).await.unwrap();
-    socket.send(Message::Binary(vec![0xff; 500].into())).await.unwrap();
-    assert!(ends(&mut socket).await, "a peer that speaks no Noise was not hung up on");
+    socket
+        .send(Message::Binary(vec![0xff; 500].into()))
+        .await
+        .unwrap();
+    assert!(
+        ends(&mut socket).await,
+        "a peer that speaks no Noise was not hung up on"
+    );
     // Stalls before the first message, many times over.
     let mut stalled = Vec::new();
     for _ in 0..40 {
@@ -232,7 +316,9 @@ where
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), closed).await.is_ok()
+    tokio::time::timeout(Duration::from_secs(30), closed)
+        .await
+        .is_ok()
 }
 
 async fn hostile_programs(network: &Network, client: &SigningClient) {
@@ -243,7 +329,11 @@ async fn hostile_programs(network: &Network, client: &SigningClient) {
         println!("a program that {name}");
         refused(client.sign(&options).await, code);
     }
-    assert!(network.status().validators.iter().all(|validator| validator.pid.is_some()));
+    assert!(network
+        .status()
+        .validators
+        .iter()
+        .all(|validator| validator.pid.is_some()));
 }
 
 fn capitalized(name: &str) -> String {

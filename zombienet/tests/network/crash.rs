@@ -13,14 +13,21 @@ use std::time::Duration;
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_kills_at_random_moments() {
     let network = Network::start().await;
-    let names: Vec<String> =
-        network.status().validators.into_iter().map(|validator| validator.name).collect();
+    let names: Vec<String> = network
+        .status()
+        .validators
+        .into_iter()
+        .map(|validator| validator.name)
+        .collect();
     let mut key = None;
     for kill in 0..6 {
-        let (name, pause) = choose(&names, 9_000);
+        let (name, pause) = choose(&names, 5_000);
         tokio::time::sleep(pause).await;
         let status = network.status();
-        println!("kill {kill}: {name}, phase {:?}, key {:?}", status.phase, status.verifying_key);
+        println!(
+            "kill {kill}: {name}, phase {:?}, key {:?}",
+            status.phase, status.verifying_key
+        );
         same_key(&mut key, status.verifying_key);
         network.kill(&name);
         network.restart(&name);

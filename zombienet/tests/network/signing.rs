@@ -19,7 +19,10 @@ async fn five_validators_make_a_key_and_sign() {
     let network = Network::start().await;
     let begin = Instant::now();
     let (key, status) = network.wait_for_key(Duration::from_secs(240)).await;
-    println!("network key {key}, {:.1} s after the nodes were up", begin.elapsed().as_secs_f64());
+    println!(
+        "network key {key}, {:.1} s after the nodes were up",
+        begin.elapsed().as_secs_f64()
+    );
     assert_eq!(status.with_role(Role::Signer).len(), 3);
     assert_eq!(status.with_role(Role::Relayer).len(), 2);
 
@@ -37,7 +40,11 @@ async fn five_validators_make_a_key_and_sign() {
     serve(&client, bobs.verifying_key, &bob).await;
 
     // Each program guards its own key.
-    let text = SignOptions::new(guarded.verifying_key, b"no transaction".to_vec(), alice.clone());
+    let text = SignOptions::new(
+        guarded.verifying_key,
+        b"no transaction".to_vec(),
+        alice.clone(),
+    );
     refused(client.sign(&text).await, "program_refused");
     let stranger = SignOptions::new(bobs.verifying_key, b"mine".to_vec(), alice.clone());
     refused(client.sign(&stranger).await, "program_refused");
@@ -49,12 +56,20 @@ async fn five_validators_make_a_key_and_sign() {
     for validator in network.status().validators {
         let resident = validator.resident_memory().unwrap();
         println!("{:8} {:4} MiB resident", validator.name, resident / MIB);
-        assert!(resident < MEMORY, "{} keeps {resident} bytes in memory", validator.name);
+        assert!(
+            resident < MEMORY,
+            "{} keeps {resident} bytes in memory",
+            validator.name
+        );
     }
 
     // Everybody goes down at once, and comes back with the same key.
-    let names: Vec<String> =
-        network.status().validators.into_iter().map(|validator| validator.name).collect();
+    let names: Vec<String> = network
+        .status()
+        .validators
+        .into_iter()
+        .map(|validator| validator.name)
+        .collect();
     for name in &names {
         network.kill(name);
     }
@@ -96,13 +111,22 @@ async fn twenty_in_a_row(client: &SigningClient, key: VerifyingKey, account: &Ac
         for (signature, time) in futures::future::join_all(batch).await {
             let signature = signature.unwrap();
             valid(&signature, key);
-            *pairs.entry(signature.signers.iter().cloned().collect()).or_default() += 1;
+            *pairs
+                .entry(signature.signers.iter().cloned().collect())
+                .or_default() += 1;
             took.push(time.as_secs_f64());
         }
     }
     took.sort_by(f64::total_cmp);
-    println!("20 signatures, four at a time: median {:.2} s, slowest {:.2} s", took[10], took[19]);
-    println!("signed by {} different pairs: {:?}", pairs.len(), pairs.values());
+    println!(
+        "20 signatures, four at a time: median {:.2} s, slowest {:.2} s",
+        took[10], took[19]
+    );
+    println!(
+        "signed by {} different pairs: {:?}",
+        pairs.len(),
+        pairs.values()
+    );
     assert!(pairs.len() > 1, "always the same pair");
 }
 
@@ -125,7 +149,10 @@ async fn eight_at_once(client: &SigningClient, key: VerifyingKey, account: &Acco
             valid(&signature.unwrap(), key);
         }
     }
-    println!("eight requests, four at once: {:.1} s", begin.elapsed().as_secs_f64());
+    println!(
+        "eight requests, four at once: {:.1} s",
+        begin.elapsed().as_secs_f64()
+    );
 }
 
 fn valid(signature: &Signature, key: VerifyingKey) {

@@ -6,11 +6,14 @@ use std::path::PathBuf;
 
 /// Where `scripts/programs` puts what it builds.
 fn module(name: &str) -> Vec<u8> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from).unwrap_or_else(|| {
-        let home = PathBuf::from(std::env::var_os("HOME").unwrap());
-        let cache = std::env::var_os("XDG_CACHE_HOME").map_or(home.join(".cache"), PathBuf::from);
-        cache.join("signing-network/target")
-    });
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| {
+            let home = PathBuf::from(std::env::var_os("HOME").unwrap());
+            let cache =
+                std::env::var_os("XDG_CACHE_HOME").map_or(home.join(".cache"), PathBuf::from);
+            cache.join("signing-network/target")
+        });
     let path = target.join("programs").join(format!("{name}.wasm"));
     std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}: run scripts/programs", path.display()))
 }
@@ -32,7 +35,10 @@ pub(crate) async fn register_module(
     let program = client.deploy(&definition, account).await.unwrap().program;
     let config = config.as_bytes().to_vec().try_into().unwrap();
     let instance = ProgramInstance { program, config };
-    client.register(&[instance], &account.id(), account).await.unwrap()
+    client
+        .register(&[instance], &account.id(), account)
+        .await
+        .unwrap()
 }
 
 /// Deploys an example program and registers a user with it alone.
