@@ -11,7 +11,9 @@ use offchain_signer::{
     key_store::Password,
     service::{SignerConfig, SignerService},
 };
+use sc_network_sync::SyncingService;
 use sc_service::{Error as ServiceError, TaskManager};
+use signing_runtime::OpaqueBlock as Block;
 use sp_keystore::KeystorePtr;
 use std::{fmt, sync::Arc};
 use tokio_util::sync::CancellationToken;
@@ -22,9 +24,10 @@ pub(crate) async fn spawn(
     config: ResolvedSignerConfig,
     client: Arc<FullClient>,
     pool: Arc<TransactionPool>,
+    sync: Arc<SyncingService<Block>>,
     keystore: KeystorePtr,
 ) -> Result<(), ServiceError> {
-    let (chain, follow_heads) = chain::NodeChain::new(client, pool);
+    let (chain, follow_heads) = chain::NodeChain::new(client, pool, sync);
     let config = SignerConfig {
         listen: config.listen,
         public_endpoint: config.public_endpoint.map(|endpoint| endpoint.to_string()),

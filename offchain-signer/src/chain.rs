@@ -55,6 +55,9 @@ pub enum ChainError {
     /// The runtime API call failed.
     #[error("the runtime did not answer")]
     Runtime(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The node is behind the network.
+    #[error("the node is behind the network")]
+    Behind,
     /// The transaction pool refused the extrinsic.
     #[error("the transaction pool refused the call")]
     Pool(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -68,6 +71,10 @@ pub trait WatchChain: Send + Sync + 'static {
 
     /// The current heads; changes with every import and finalization.
     fn heads(&self) -> watch::Receiver<Heads>;
+
+    /// Whether the best block is the network's present: the node is not syncing, and blocks keep
+    /// coming. A node that is behind would decide by programs that have been changed since.
+    fn is_current(&self) -> bool;
 
     /// The network's state at block `at`.
     fn network_state(&self, at: H256) -> Result<NetworkState, ChainError>;

@@ -21,7 +21,7 @@ mod opening;
 mod router;
 mod run;
 
-pub use run::{RunError, RunSpec, Session};
+pub use run::{Budget, RunError, RunSpec, Session};
 
 use crate::{
     chain::AccountId,

@@ -7,6 +7,7 @@ use super::{
 use sc_basic_authorship::ProposerFactory;
 use sc_consensus_babe::{BabeLink, BabeParams, SlotProportion};
 use sc_consensus_grandpa::{Config, GrandpaParams, LinkHalf, SharedVoterState, VotingRulesBuilder};
+use sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging;
 use sc_network::{service::traits::NetworkService, types::ProtocolName, NotificationService};
 use sc_network_sync::SyncingService;
 use sc_service::{config::Role, Error as ServiceError, TaskManager};
@@ -60,7 +61,8 @@ pub(super) fn spawn_babe(tasks: &TaskManager, authoring: Authoring) -> Result<()
         justification_sync_link: authoring.sync,
         create_inherent_data_providers: slot_and_time(slot_duration),
         force_authoring: authoring.force_authoring,
-        backoff_authoring_blocks: None::<()>,
+        // Not ever further ahead of finality: committee and registrations count when final.
+        backoff_authoring_blocks: Some(BackoffAuthoringOnFinalizedHeadLagging::default()),
         babe_link: authoring.babe_link,
         block_proposal_slot_portion: SlotProportion::new(0.5),
         max_block_proposal_slot_portion: None,

@@ -188,7 +188,7 @@ async fn start<N: NetworkBackend<Block, Hash>>(
         network,
         system_rpc_tx,
         tx_handler_controller,
-        sync_service: sync,
+        sync_service: sync.clone(),
         telemetry: telemetry.as_mut(),
         tracing_execute_block: None,
     })?;
@@ -203,7 +203,15 @@ async fn start<N: NetworkBackend<Block, Hash>>(
         consensus::spawn_grandpa(&task_manager, finality)?;
     }
     if let Some(signer) = signer {
-        signer::spawn(&task_manager, signer, client, pool, keystore.keystore()).await?;
+        signer::spawn(
+            &task_manager,
+            signer,
+            client,
+            pool,
+            sync,
+            keystore.keystore(),
+        )
+        .await?;
     }
     Ok(task_manager)
 }

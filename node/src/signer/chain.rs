@@ -8,6 +8,7 @@ use offchain_signer::chain::{
     Registration, SessionKeyCall, VerifyingKey, WatchChain,
 };
 use sc_client_api::{BlockchainEvents, HeaderBackend};
+use sc_network_sync::SyncingService;
 use sc_transaction_pool_api::{
     error::{Error as PoolError, IntoPoolError},
     TransactionPool as _, TransactionSource,
@@ -15,11 +16,13 @@ use sc_transaction_pool_api::{
 use signing_runtime::OpaqueBlock as Block;
 use signing_runtime_api::SigningApi;
 use sp_api::ProvideRuntimeApi;
+use sp_consensus::SyncOracle;
 use sp_core::H256;
 use std::{
     collections::VecDeque,
     future::Future,
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 use tokio::sync::watch;
 
@@ -27,12 +30,19 @@ use tokio::sync::watch;
 /// block; the rest is for requests that span a new block.
 const CACHED_STATES: usize = 4;
 
+/// How long ago this node may have seen a new best block before it takes itself for cut off: ten
+/// blocks of the normal runtime.
+const CURRENT: Duration = Duration::from_secs(60);
+
 /// Implements [`WatchChain`] on the node's own client and pool.
 pub(crate) struct NodeChain {
     client: Arc<FullClient>,
     pool: Arc<TransactionPool>,
     heads: watch::Receiver<Heads>,
     states: Recent<NetworkState>,
+    sync: Arc<SyncingService<Block>>,
+    /// When this process has last seen a new best block.
+    progress: Arc<Mutex<Option<Instant>>>,
 }
 
 impl NodeChain {
@@ -40,14 +50,18 @@ impl NodeChain {
     pub(crate) fn new(
         client: Arc<FullClient>,
         pool: Arc<TransactionPool>,
+        sync: Arc<SyncingService<Block>>,
     ) -> (Arc<Self>, impl Future<Output = ()> + Send) {
         let (sender, heads) = watch::channel(current_heads(&client));
-        let follow = follow_heads(client.clone(), sender);
+        let progress = Arc::default();
+        let follow = follow_heads(client.clone(), sender, Arc::clone(&progress));
         let chain = Self {
             client,
             pool,
             heads,
             states: Recent::new(CACHED_STATES),
+            sync,
+            progress,
         };
         (Arc::new(chain), follow)
     }
@@ -67,7 +81,11 @@ fn current_heads(client: &FullClient) -> Heads {
     }
 }
 
-async fn follow_heads(client: Arc<FullClient>, sender: watch::Sender<Heads>) {
+async fn follow_heads(
+    client: Arc<FullClient>,
+    sender: watch::Sender<Heads>,
+    progress: Arc<Mutex<Option<Instant>>>,
+) {
     // Every import, not only those after the initial sync: a node that catches up has a head too.
     let mut imports = client.every_import_notification_stream();
     let mut finalized = client.finality_notification_stream();
@@ -77,6 +95,9 @@ async fn follow_heads(client: Arc<FullClient>, sender: watch::Sender<Heads>) {
         let heads = current_heads(&client);
         sender.send_if_modified(|old| {
             let changed = *old != heads;
+            if old.best != heads.best {
+                *progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            }
             *old = heads;
             changed
         });
@@ -95,6 +116,11 @@ impl WatchChain for NodeChain {
 
     fn heads(&self) -> watch::Receiver<Heads> {
         self.heads.clone()
+    }
+
+    fn is_current(&self) -> bool {
+        let progress = *self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        !self.sync.is_major_syncing() && progress.is_some_and(|since| since.elapsed() < CURRENT)
     }
 
     fn network_state(&self, at: H256) -> Result<NetworkState, ChainError> {

@@ -195,6 +195,10 @@ fn block(number: u32) -> BlockRef {
 
 #[async_trait]
 impl WatchChain for FakeChain {
+    fn is_current(&self) -> bool {
+        true
+    }
+
     fn genesis_hash(&self) -> H256 {
         H256::repeat_byte(0x67)
     }

@@ -51,7 +51,7 @@ pub enum KeyStoreError {
         known: u8,
     },
     /// The file is damaged, or no key store at all.
-    #[error("{path} is damaged or no key store ({what}): restore it from a backup. It has been left in its place", path = path.display())]
+    #[error("{path} is damaged or no key store ({what}): put back a copy that was made with the node stopped. It has been left in its place", path = path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -63,7 +63,7 @@ pub enum KeyStoreError {
     },
     /// A record is not what was stored in that place: altered, moved, or cut off.
     #[error(
-        "the key store's record {table}/{name} has been altered: restore the store from a backup"
+        "the key store's record {table}/{name} has been altered: put back a copy of the store that was made with the node stopped"
     )]
     RecordAltered {
         /// The table.

@@ -37,6 +37,9 @@ impl Snapshots {
     /// # Errors
     /// [`ChainError`], if the chain does not answer.
     pub fn now(&self) -> Result<Snapshot, ChainError> {
+        if !self.chain.is_current() {
+            return Err(ChainError::Behind);
+        }
         let heads = *self.heads.borrow();
         let network = self.state(0, heads.finalized.hash)?;
         let paused = self.state(1, heads.best.hash)?.paused;

@@ -5,7 +5,7 @@ use crate::{
     chain::{AccountId, SignerId},
     protocol::{self, Deadlines, KeyMaterialError, Link, NodeSigner, PartyId, Run, SessionError},
     request::{RunSigning, SigningFailure, SigningOrder},
-    sessions::{RunError, RunSpec, Session, SessionsHandle},
+    sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
 };
 use async_trait::async_trait;
 use signing_primitives::Subject;
@@ -16,7 +16,10 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{
+    sync::Semaphore,
+    time::{timeout, Instant},
+};
 
 /// How long the participants may take to open the session. The last signer's request may still be
 /// on its way, or its programs running.
@@ -25,9 +28,17 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(8);
 const ROUND_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a signature may take from the moment the session is open.
 const SIGNING_TIMEOUT: Duration = Duration::from_secs(20);
-/// Sessions at a time. Each is a thread that computes most of its life: more of them than this
-/// make none of them faster, and the requests beyond are better told so than kept waiting.
-const MAX_SESSIONS: usize = 32;
+/// A signature takes about ten messages of each participant, of some ten kB.
+const BUDGET: Budget = Budget {
+    messages: 48,
+    bytes: 4 << 20,
+};
+/// Sessions at a time for each core, and at least. Each computes most of its life: many more would
+/// all be too slow.
+const SESSIONS_PER_CORE: usize = 4;
+const MIN_SESSIONS: usize = 8;
+/// How long a request waits for its turn.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Runs this node's part of signing sessions.
 pub(super) struct CommitteeSigner {
@@ -35,7 +46,7 @@ pub(super) struct CommitteeSigner {
     keystore: KeystorePtr,
     sessions: SessionsHandle,
     shares: Arc<Shares>,
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
 }
 
 impl CommitteeSigner {
@@ -45,12 +56,14 @@ impl CommitteeSigner {
         sessions: SessionsHandle,
         shares: Arc<Shares>,
     ) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let most = (cores * SESSIONS_PER_CORE).max(MIN_SESSIONS);
         Self {
             genesis_hash,
             keystore,
             sessions,
             shares,
-            slots: Semaphore::new(MAX_SESSIONS),
+            slots: Arc::new(Semaphore::new(most)),
         }
     }
 }
@@ -58,7 +71,11 @@ impl CommitteeSigner {
 #[async_trait]
 impl RunSigning for CommitteeSigner {
     async fn sign(&self, order: SigningOrder) -> Result<[u8; 65], SigningFailure> {
-        let _slot = self.slots.try_acquire().map_err(|_| SigningFailure::Busy)?;
+        let waiting = self.slots.clone().acquire_owned();
+        let slot = timeout(QUEUE_TIMEOUT, waiting)
+            .await
+            .map_err(|_| SigningFailure::Busy)?;
+        let slot = slot.map_err(|_| SigningFailure::Stopping)?;
         let share = self
             .shares
             .of_generation(order.generation)
@@ -108,11 +125,14 @@ impl RunSigning for CommitteeSigner {
             others,
             last_try: 0,
             open_timeout: OPEN_TIMEOUT,
+            budget: BUDGET,
         };
         let signer = NodeSigner::new(self.keystore.clone(), order.me).map_err(internal)?;
         let runtime = tokio::runtime::Handle::current();
         let digest = order.digest;
         let job = move |session: Session| {
+            // Held by the thread: it computes on for a while if nobody waits for it any more.
+            let _slot = &slot;
             let run = Run {
                 session_id: session.id,
                 signer: signer.clone(),

@@ -13,7 +13,7 @@ use crate::{
     identity::Identity,
     key_store::KeyStore,
     protocol::{self, Deadlines, KeyMaterial, Keygen, Link, NodeSigner, Run, SessionError},
-    sessions::{RunError, RunSpec, Session, SessionsHandle},
+    sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
 };
 use signing_primitives::{
     keygen_confirmation_payload, CommitteeMember, KeygenAttempt, KeygenConfirmation, KeygenSubject,
@@ -34,6 +34,12 @@ const ROUND_TIMEOUT: Duration = Duration::from_secs(180);
 const TRY_TIMEOUT: Duration = Duration::from_secs(900);
 /// Tries within one attempt, beyond the first: members that restart use them up.
 const LAST_TRY: u32 = 20;
+/// Key generation takes about twenty messages of each member; auxiliary information for seven
+/// takes under 4 MB.
+const BUDGET: Budget = Budget {
+    messages: 128,
+    bytes: 32 << 20,
+};
 /// Blocks that a confirmation is given to get into one before it is made again.
 const PATIENCE: u32 = 4;
 
@@ -60,6 +66,7 @@ pub(super) struct KeyGeneration<C> {
     running: Option<Running>,
     confirmed: Option<(u32, u32)>,
     complained: Option<u32>,
+    tidied: Option<u32>,
 }
 
 impl<C: WatchChain> KeyGeneration<C> {
@@ -81,6 +88,7 @@ impl<C: WatchChain> KeyGeneration<C> {
             running: None,
             confirmed: None,
             complained: None,
+            tidied: None,
         }
     }
 
@@ -205,6 +213,7 @@ impl<C: WatchChain> KeyGeneration<C> {
             others: others(&attempt.members, me),
             last_try: LAST_TRY,
             open_timeout: OPEN_TIMEOUT,
+            budget: BUDGET,
         };
         tracing::info!(
             attempt = number,
@@ -289,6 +298,11 @@ impl<C: WatchChain> KeyGeneration<C> {
             return;
         };
         let generation = committee.generation;
+        if self.tidied != Some(generation) {
+            // Shares of attempts that failed: nobody will ever need them.
+            self.tidied = Some(generation);
+            self.forget_before(committee.attempt);
+        }
         let Some(me) = self.identity.seat(committee) else {
             return;
         };
@@ -311,7 +325,8 @@ impl<C: WatchChain> KeyGeneration<C> {
                 tracing::error!(
                     generation,
                     "this node is a member of the committee, but its key store holds no share of \
-                     this generation: restore it from a backup"
+                     this generation: stop the node and put back the copy of key-store.redb that was \
+                     made, with the node stopped, in this generation"
                 );
             }
             Ok(None) => {}

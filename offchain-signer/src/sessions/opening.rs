@@ -115,7 +115,7 @@ impl Opening {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     fn account(byte: u8) -> AccountId {

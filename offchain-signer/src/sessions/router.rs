@@ -1,6 +1,9 @@
 //! Hands frames to the runs and sessions they name; keeps early ones for a while.
 
-use super::frame::{Frame, RunId};
+use super::{
+    frame::{Frame, RunId},
+    run::Budget,
+};
 use crate::{
     chain::{AccountId, SignerId},
     protocol::PartyId,
@@ -24,13 +27,8 @@ const EARLY_FRAME_LIFE: Duration = Duration::from_secs(30);
 const EARLY_FRAMES: usize = 64;
 /// Bytes of early frames kept per peer.
 const EARLY_BYTES: usize = 8 << 20;
-/// Messages one peer may send in one session. Key generation, the longest, takes about twenty.
-const SESSION_MESSAGES: usize = 128;
 /// Messages that wait for the protocol: a few rounds of a full committee.
 const WAITING_MESSAGES: usize = 256;
-/// Bytes one peer may send in one session. Auxiliary information for seven takes under 4 MB.
-const SESSION_BYTES: usize = 32 << 20;
-
 /// An `Open` that a participant has sent.
 #[derive(Debug)]
 pub(super) struct PeerOpen {
@@ -50,6 +48,7 @@ struct RunEntry {
 
 struct SessionEntry {
     participants: BTreeMap<AccountId, SignerId>,
+    budget: Budget,
     messages: mpsc::Sender<PartyMessage>,
     /// Messages and bytes that each participant has sent.
     used: BTreeMap<AccountId, (usize, usize)>,
@@ -133,6 +132,7 @@ impl Router {
         &self,
         tag: [u8; 32],
         participants: BTreeMap<AccountId, SignerId>,
+        budget: Budget,
     ) -> mpsc::Receiver<PartyMessage> {
         let mut state = self.state();
         let (messages, receiver) = mpsc::channel(WAITING_MESSAGES);
@@ -141,6 +141,7 @@ impl Router {
             tag,
             SessionEntry {
                 participants,
+                budget,
                 messages,
                 used: BTreeMap::new(),
             },
@@ -236,7 +237,7 @@ impl SessionEntry {
         let (messages, bytes) = self.used.entry(from.clone()).or_default();
         *messages += 1;
         *bytes = bytes.saturating_add(payload.len());
-        if *messages > SESSION_MESSAGES || *bytes > SESSION_BYTES {
+        if *messages > self.budget.messages || *bytes > self.budget.bytes {
             tracing::debug!(peer = %from, "over its budget in one session");
             return;
         }

@@ -4,7 +4,7 @@ use super::{
     frame::{Frame, RunId},
     opening::{Opening, Step},
     router::{PartyMessage, PeerOpen, Router},
-    SessionsHandle,
+    Carry, SessionsHandle,
 };
 use crate::{
     chain::{AccountId, SignerId},
@@ -13,11 +13,11 @@ use crate::{
 use codec::Encode;
 use rand::{rngs::OsRng, RngCore};
 use signing_primitives::{SessionId, SessionIdError, SessionNonce, Subject};
-use std::{collections::BTreeMap, fmt::Debug, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt::Display, sync::Arc, time::Duration};
 use tokio::{
     sync::mpsc,
     task::JoinHandle,
-    time::{timeout_at, Instant},
+    time::{sleep, timeout_at, Instant},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -26,6 +26,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 const OPENS_PER_TRY: usize = 8;
 /// Outgoing messages that wait for the mesh: one round's messages to a full committee.
 const OUTGOING: usize = 64;
+
+/// How long the last messages of a closed session may take to get out.
+const LINGER: Duration = Duration::from_secs(20);
 
 /// What a run is about and who takes part.
 #[derive(Clone, Debug)]
@@ -40,6 +43,17 @@ pub struct RunSpec {
     pub last_try: u32,
     /// How long to wait for all participants to open a try.
     pub open_timeout: Duration,
+    /// What each other participant may send in one session.
+    pub budget: Budget,
+}
+
+/// What one participant may send in one session; the rest is dropped.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Messages.
+    pub messages: usize,
+    /// Bytes, over all messages.
+    pub bytes: usize,
 }
 
 impl RunSpec {
@@ -128,7 +142,7 @@ impl SessionsHandle {
     pub async fn run<T, E, F>(&self, spec: RunSpec, job: F) -> Result<T, RunError<E>>
     where
         T: Send + 'static,
-        E: Debug + Send + 'static,
+        E: Display + Send + 'static,
         F: Fn(Session) -> Result<T, E> + Send + Sync + 'static,
     {
         let opens_per_participant = OPENS_PER_TRY * (spec.last_try as usize + 1);
@@ -171,7 +185,7 @@ impl SessionsHandle {
     ) -> TryOutcome<T, E>
     where
         T: Send + 'static,
-        E: Debug + Send + 'static,
+        E: Display + Send + 'static,
         F: Fn(Session) -> Result<T, E> + Send + Sync + 'static,
     {
         let deadline = Instant::now() + spec.open_timeout;
@@ -242,10 +256,12 @@ impl SessionsHandle {
         F: Fn(Session) -> Result<T, E> + Send + Sync + 'static,
     {
         let id = session_id(spec, opening)?;
-        let incoming = self.router.open_session(id.0, spec.others.clone());
+        let incoming = self
+            .router
+            .open_session(id.0, spec.others.clone(), spec.budget);
         let (outgoing, to_send) = mpsc::channel(OUTGOING);
-        self.forward(spec, id, to_send);
         let cancel = CancellationToken::new();
+        self.forward(spec, id, to_send, cancel.clone());
         let guard = SessionGuard {
             router: self.router.clone(),
             id,
@@ -261,31 +277,39 @@ impl SessionsHandle {
         Ok((tokio::task::spawn_blocking(move || job(session)), guard))
     }
 
-    /// Sends what the protocol says, in order, until it has said everything: the last messages of
-    /// a finished protocol still go out, because other participants need them.
+    /// Sends what the protocol says: to each participant in order, and to none of them later
+    /// because another is slow. The last messages of a finished protocol still go out, because
+    /// other participants need them.
     fn forward(
         &self,
         spec: &RunSpec,
         session: SessionId,
         mut to_send: mpsc::Receiver<PartyMessage>,
+        closed: CancellationToken,
     ) {
-        let accounts: BTreeMap<PartyId, AccountId> = spec
-            .others
-            .iter()
-            .map(|(account, party)| (PartyId::from(party.clone()), account.clone()))
-            .collect();
-        let mesh = self.mesh.clone();
+        let mut lanes = BTreeMap::new();
+        for (account, party) in &spec.others {
+            let (lane, waiting) = mpsc::channel(OUTGOING);
+            lanes.insert(PartyId::from(party.clone()), lane);
+            let sending = send_in_order(self.mesh.clone(), account.clone(), session, waiting);
+            let closed = closed.clone();
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = sending => {}
+                    () = async {
+                        closed.cancelled().await;
+                        sleep(LINGER).await;
+                    } => {}
+                }
+            });
+        }
         tokio::spawn(async move {
             while let Some((to, payload)) = to_send.recv().await {
-                let Some(account) = accounts.get(&to) else {
-                    continue;
-                };
-                let frame = Frame::Message {
-                    session: session.0,
-                    payload,
-                };
-                if !mesh.send(account.clone(), frame.encode()).await {
-                    tracing::debug!(peer = %account, "could not send a protocol message");
+                let full = lanes
+                    .get(&to)
+                    .is_some_and(|lane| lane.try_send(payload).is_err());
+                if full {
+                    tracing::debug!(party = ?to, "is too slow for this session");
                 }
             }
         });
@@ -313,14 +337,29 @@ impl SessionsHandle {
     }
 }
 
-fn finished<T, E: Debug>(
+async fn send_in_order(
+    mesh: Arc<dyn Carry>,
+    to: AccountId,
+    session: SessionId,
+    mut waiting: mpsc::Receiver<Vec<u8>>,
+) {
+    while let Some(payload) = waiting.recv().await {
+        let session = session.0;
+        let frame = Frame::Message { session, payload };
+        if !mesh.send(to.clone(), frame.encode()).await {
+            tracing::debug!(peer = %to, "could not send a protocol message");
+        }
+    }
+}
+
+fn finished<T, E: Display>(
     opening: &Opening,
     result: Result<Result<T, E>, tokio::task::JoinError>,
 ) -> TryOutcome<T, E> {
     match (result, opening.failed()) {
         (Ok(Ok(value)), _) => TryOutcome::Done(value),
         (Ok(Err(error)), Step::Retry(number)) => {
-            tracing::info!(?error, "a try of a run failed");
+            tracing::info!(%error, "a try of a run failed");
             TryOutcome::Retry {
                 number,
                 because_of: None,

@@ -87,6 +87,10 @@ fn spec(id: u8, me: u8, all: &[u8], last_try: u32) -> RunSpec {
         others,
         last_try,
         open_timeout: Duration::from_secs(5),
+        budget: Budget {
+            messages: 8,
+            bytes: 1000,
+        },
     }
 }
 
@@ -313,4 +317,33 @@ async fn dropping_a_run_closes_its_session_and_stops_its_thread() {
     has_ended.await.unwrap();
     assert_eq!(one.open_sessions(), 0);
     other.abort();
+}
+
+#[tokio::test]
+async fn a_participant_has_a_budget_in_each_session() {
+    use codec::Encode;
+    let router = Router::default();
+    let participants = BTreeMap::from([(account(2), party(2)), (account(3), party(3))]);
+    let budget = Budget {
+        messages: 3,
+        bytes: 100,
+    };
+    let mut incoming = router.open_session([1; 32], participants, budget);
+    let message = |length| {
+        let payload = vec![0; length];
+        let session = [1; 32];
+        Frame::Message { session, payload }.encode()
+    };
+    for _ in 0..10 {
+        router.route(&account(2), &message(1));
+    }
+    router.route(&account(3), &message(60));
+    router.route(&account(3), &message(60));
+    router.close_session(&[1; 32]);
+    let mut received = BTreeMap::new();
+    while let Some((from, _)) = incoming.recv().await {
+        *received.entry(from).or_insert(0) += 1;
+    }
+    assert_eq!(received[&party(2).into()], 3);
+    assert_eq!(received[&party(3).into()], 1);
 }
