@@ -99,3 +99,54 @@ fn properties() -> Properties {
     properties.insert("ss58Format".into(), 42.into());
     properties
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+
+    #[test]
+    fn a_chain_must_be_named() {
+        let error = load("").err().unwrap();
+        assert!(error.contains("--chain"), "{error}");
+        assert!(error.contains("local-fast"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_from_a_file() {
+        let error = load("no-such-chain").err().unwrap();
+        assert!(error.contains("no-such-chain"), "{error}");
+        assert!(error.contains("local-fast"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_chain_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(load(file.path().to_str().unwrap()).is_err());
+    }
+
+    #[test]
+    fn no_built_in_chain_is_for_production() {
+        for chain in &BUILT_IN {
+            assert!(matches!(
+                chain.chain_type,
+                ChainType::Development | ChainType::Local
+            ));
+        }
+    }
+
+    #[test]
+    fn built_in_chains_become_specifications() {
+        if WASM_BINARY.is_none() {
+            // Built with SKIP_WASM_BUILD, as lints are.
+            return;
+        }
+        for chain in &BUILT_IN {
+            let spec = load(chain.id).unwrap();
+            assert_eq!(spec.id(), chain.id);
+            assert!(spec.as_json(true).is_ok());
+        }
+        let genesis = |id| load(id).unwrap().as_json(false).unwrap();
+        assert_ne!(genesis("local"), genesis("local-fast"));
+    }
+}
