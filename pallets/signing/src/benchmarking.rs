@@ -1,9 +1,9 @@
 //! Benchmarks of every call, of what admits session-key calls, and of the beginning of a block.
 
 use crate::{
-    parameters, primitives, AnnouncementOf, BalanceOf, Call, CommitteeMemberOf, Config, Excluded,
-    HoldReason, KeygenAttemptOf, NetworkVerifyingKey, Pallet, Parameters, ParametersOf, Paused,
-    Phase, ProgramInstances, Programs, Registrations, Signers,
+    parameters, primitives, AnnouncementOf, BalanceOf, Call, CommitteeMemberOf, Config, DrawAt,
+    Excluded, HoldReason, KeygenAttemptOf, NetworkVerifyingKey, Pallet, Parameters, ParametersOf,
+    Paused, Phase, ProgramInstances, Programs, Registrations, Signers,
 };
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
@@ -15,7 +15,7 @@ use frame_support::{
     },
     BoundedVec,
 };
-use frame_system::RawOrigin;
+use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use primitives::{
     derive_child_key, KeygenConfirmation, MaxBytecode, MaxConfig, MaxMembers,
     MaxProgramsPerRegistration, ProgramDefinition, ProgramInstance, ProgramKey, SignerId,
@@ -66,7 +66,7 @@ fn validators<T: Config>(count: u32) -> Vec<(T::AccountId, SignerId)> {
     validators
 }
 
-fn signer<T: Config>() -> SignerInfo<frame_system::pallet_prelude::BlockNumberFor<T>> {
+fn signer<T: Config>() -> SignerInfo<BlockNumberFor<T>> {
     SignerInfo {
         endpoint: BoundedVec::truncate_from(vec![b'a'; 255]),
         x25519: [1; 32],
@@ -120,6 +120,7 @@ fn keygen<T: Config>() -> KeygenAttemptOf<T> {
         deadline: One::one(),
     };
     crate::LastAttempt::<T>::put(1);
+    DrawAt::<T>::put(BlockNumberFor::<T>::one());
     Phase::<T>::put(primitives::Phase::Keygen(attempt.clone()));
     attempt
 }
@@ -201,11 +202,8 @@ mod benchmarks {
             )
             .expect("a committee is no larger than the set of validators"),
         );
-        // No draw: one more would have to announce itself.
-        Parameters::<T>::put(ParametersOf::<T> {
-            committee_size: max_members().saturating_add(1),
-            ..parameters::defaults::<T>()
-        });
+        // The draw is yet to be set, as if this announcement were the one that makes them enough.
+        Parameters::<T>::put(largest::<T>());
         let (announcement, signature) = announcement::<T>(key);
 
         #[extrinsic_call]
@@ -216,6 +214,7 @@ mod benchmarks {
             Some([2; 32])
         );
         assert!(!Excluded::<T>::get().contains(validator));
+        assert!(DrawAt::<T>::exists());
     }
 
     #[benchmark]
@@ -341,12 +340,15 @@ mod benchmarks {
 
     #[benchmark]
     fn set_parameters() {
+        // The draw is yet to be set.
+        signers::<T>(max_members());
         let parameters = largest::<T>();
 
         #[extrinsic_call]
         _(RawOrigin::Root, parameters.clone());
 
         assert_eq!(Parameters::<T>::get(), parameters);
+        assert!(DrawAt::<T>::exists());
     }
 
     #[benchmark]
@@ -376,6 +378,23 @@ mod benchmarks {
         {
             Pallet::<T>::advance_phase(One::one());
         }
+    }
+
+    /// Enough signers, one validator missing, and the delay not over: all there is to look at.
+    #[benchmark]
+    fn await_signers() {
+        let validators = validators::<T>(max_members());
+        for (validator, _) in validators.iter().skip(1) {
+            Signers::<T>::insert(validator, signer::<T>());
+        }
+        DrawAt::<T>::put(BlockNumberFor::<T>::max_value());
+
+        #[block]
+        {
+            Pallet::<T>::advance_phase(One::one());
+        }
+
+        assert_eq!(Phase::<T>::get(), primitives::Phase::AwaitingSigners);
     }
 
     /// The largest committee, if there are as many signers; otherwise all of them.

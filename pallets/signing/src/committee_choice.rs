@@ -1,8 +1,68 @@
-//! The draw of a committee.
+//! When a committee is drawn, from whom, and how.
+//!
+//! The crate's documentation says what the draw is worth.
 
+use crate::{
+    primitives, CommitteeMemberOf, Config, DrawAt, Excluded, Pallet, Parameters, Phase, Signers,
+    SigningKeys,
+};
 use alloc::vec::Vec;
 use codec::Encode;
+use frame_support::traits::Get;
+use frame_system::pallet_prelude::BlockNumberFor;
 use sp_core::H256;
+use sp_runtime::traits::Saturating;
+
+impl<T: Config> Pallet<T> {
+    /// Sets or cancels the time of the draw, after the number of signers or the size of a committee
+    /// may have changed. What is set stays while there are enough signers: more of them do not put
+    /// the draw off.
+    ///
+    /// It stays during an attempt too. If that fails, all have had their time to announce themselves
+    /// already, unless there were too few in between.
+    pub(crate) fn schedule_draw(now: BlockNumberFor<T>) {
+        let enough = Signers::<T>::count() >= Parameters::<T>::get().committee_size
+            && Phase::<T>::get() != primitives::Phase::Active;
+        if enough != DrawAt::<T>::exists() {
+            DrawAt::<T>::set(enough.then(|| now.saturating_add(T::ChoiceDelay::get())));
+        }
+    }
+
+    /// Whether a committee is to be drawn in the beginning of block `now`. All announcements are
+    /// from blocks before it.
+    pub(crate) fn is_draw_due(now: BlockNumberFor<T>) -> bool {
+        // All signers are validators, so if they are as many, no validator is missing.
+        DrawAt::<T>::get()
+            .is_some_and(|at| now >= at || Signers::<T>::count() == SigningKeys::<T>::count())
+    }
+
+    /// The signers to draw `size` members from. If exclusions leave too few, they are forgotten:
+    /// better to try again with those that failed than never.
+    pub(crate) fn candidates(size: usize) -> Vec<CommitteeMemberOf<T>> {
+        let all: Vec<_> = Signers::<T>::iter_keys()
+            .filter_map(|validator| {
+                let party = SigningKeys::<T>::get(&validator)?;
+                Some(CommitteeMemberOf::<T> { validator, party })
+            })
+            .collect();
+        let excluded = Excluded::<T>::get();
+        if excluded.is_empty() {
+            return all;
+        }
+        if all
+            .iter()
+            .filter(|member| !excluded.contains(&member.validator))
+            .count()
+            < size
+        {
+            Excluded::<T>::kill();
+            return all;
+        }
+        all.into_iter()
+            .filter(|member| !excluded.contains(&member.validator))
+            .collect()
+    }
+}
 
 /// Draws `size` of the `candidates`, every subset being equally likely, in a way that only `seed`
 /// and the candidates' order determine. Fewer candidates are all drawn.

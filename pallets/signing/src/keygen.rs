@@ -1,13 +1,16 @@
 //! The phases up to `Active`: choosing a committee, and counting its confirmations.
 //!
 //! ```text
-//!                      N signers                    all confirmed the same
+//!                     a draw is due                 all confirmed the same
 //!   AwaitingSigners ───────────────► Keygen(attempt) ───────────────────► Active
 //!          ▲                           │        ▲
-//!          │ results differ            │        │ N signers: the next attempt, without those
+//!          │ results differ            │        │ a draw is due: the next attempt, without those
 //!          └───────────────────────────┴────────┘ that let this one fail
-//!            or fewer than N signers     deadline
+//!            or no draw is due           deadline
 //! ```
+//!
+//! When a draw is due is told in `committee_choice`. It usually is as soon as an attempt has failed,
+//! since the signers have been enough for long.
 //!
 //! Attempts are numbered over the life of the chain, so that no two share a session id.
 
@@ -16,8 +19,8 @@ use crate::{
     primitives,
     session_key_calls::{refusal, Authorization},
     weights::WeightInfo,
-    Committee, CommitteeMemberOf, Config, Error, Event, Excluded, KeygenAttemptOf, KeygenFailure,
-    LastAttempt, NetworkVerifyingKey, Pallet, Parameters, Phase, Signers, SigningKeys,
+    Committee, Config, DrawAt, Error, Event, Excluded, KeygenAttemptOf, KeygenFailure, LastAttempt,
+    NetworkVerifyingKey, Pallet, Parameters, Phase, Signers,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -49,24 +52,28 @@ impl<T: Config> Pallet<T> {
                     .cloned()
                     .collect();
                 Self::fail_keygen(attempt.attempt, KeygenFailure::DeadlineMissed, absent);
-                T::WeightInfo::fail_keygen().saturating_add(Self::start_keygen(now))
+                T::WeightInfo::fail_keygen().saturating_add(Self::await_signers(now))
             }
-            primitives::Phase::AwaitingSigners => {
-                T::WeightInfo::on_initialize().saturating_add(Self::start_keygen(now))
-            }
+            primitives::Phase::AwaitingSigners => Self::await_signers(now),
             _ => T::WeightInfo::on_initialize(),
         }
     }
 
-    /// Chooses a committee and begins an attempt, if there are enough signers. Must be called in
-    /// phase `AwaitingSigners` only. Returns the weight.
+    /// Begins an attempt if a draw is due. Returns the weight.
+    fn await_signers(now: BlockNumberFor<T>) -> Weight {
+        let weight = T::WeightInfo::await_signers();
+        if Self::is_draw_due(now) {
+            weight.saturating_add(Self::start_keygen(now))
+        } else {
+            weight
+        }
+    }
+
+    /// Draws a committee and begins an attempt. Must be called in phase `AwaitingSigners` only, and
+    /// when there are enough signers. Returns the weight.
     pub(crate) fn start_keygen(now: BlockNumberFor<T>) -> Weight {
         let parameters = Parameters::<T>::get();
-        let signers = Signers::<T>::count();
-        if signers < parameters.committee_size {
-            return T::WeightInfo::start_keygen(0);
-        }
-        let weight = T::WeightInfo::start_keygen(signers);
+        let weight = T::WeightInfo::start_keygen(Signers::<T>::count());
         let attempt = LastAttempt::<T>::get().saturating_add(1);
         let seed = T::Randomness::random(&(b"signing-network/committee", attempt).encode()).0;
         let size = parameters.committee_size as usize;
@@ -95,33 +102,6 @@ impl<T: Config> Pallet<T> {
             deadline,
         }));
         weight
-    }
-
-    /// The signers to draw `size` members from. If exclusions leave too few, they are forgotten:
-    /// better to try again with those that failed than never.
-    fn candidates(size: usize) -> Vec<CommitteeMemberOf<T>> {
-        let all: Vec<_> = Signers::<T>::iter_keys()
-            .filter_map(|validator| {
-                let party = SigningKeys::<T>::get(&validator)?;
-                Some(CommitteeMemberOf::<T> { validator, party })
-            })
-            .collect();
-        let excluded = Excluded::<T>::get();
-        if excluded.is_empty() {
-            return all;
-        }
-        if all
-            .iter()
-            .filter(|member| !excluded.contains(&member.validator))
-            .count()
-            < size
-        {
-            Excluded::<T>::kill();
-            return all;
-        }
-        all.into_iter()
-            .filter(|member| !excluded.contains(&member.validator))
-            .collect()
     }
 
     /// Ends an attempt without a key.
@@ -249,6 +229,7 @@ impl<T: Config> Pallet<T> {
             commitment: confirmation.commitment,
         });
         Excluded::<T>::kill();
+        DrawAt::<T>::kill();
         Phase::<T>::put(primitives::Phase::Active);
     }
 }

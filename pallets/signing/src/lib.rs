@@ -4,9 +4,9 @@
 //!  pallet-session ──new session──► validators ◄── whose key is this? ── announce_signer
 //!                                      │                                confirm_keygen
 //!                                      ▼
-//!  AwaitingSigners ── N announced ──► Keygen ── all confirmed the same ──► Active
-//!         ▲                            │  │
-//!         └── too few signers ─────────┘  └── deadline or disagreement: the next attempt
+//!  AwaitingSigners ─ N announced ─ draw ──► Keygen ── all confirmed the same ──► Active
+//!         ▲                                 │  │
+//!         └── too few signers ──────────────┘  └── deadline or disagreement: the next attempt
 //!
 //!  set_program ──► programs ◄── counted references ── registrations ◄── register
 //! ```
@@ -14,9 +14,10 @@
 //! # Walk-through
 //! 1. Every validator's signer announces where it is with [`Call::announce_signer`], signed by its
 //!    `signing` session key and free of charge.
-//! 2. As soon as N validators of the session have announced themselves, the announcement that
-//!    makes it N chooses a committee by the chain's randomness. Its members generate the key off
-//!    the chain, store their shares, and [confirm](Call::confirm_keygen).
+//! 2. When N validators of the session have announced themselves, the others have until
+//!    [`Config::ChoiceDelay`] blocks later to do so. Then, or in the block after the last of them
+//!    has, a committee is drawn from all signers by the chain's randomness. Its members generate
+//!    the key off the chain, store their shares, and [confirm](Call::confirm_keygen).
 //! 3. When all confirm the same key and the same public shares, that is the network key. It is set
 //!    once and never replaced.
 //! 4. Users deploy programs, and register: a registration is the BIP-32 child of the network key
@@ -31,11 +32,40 @@
 //! The chain cannot know whether a generated key is good: it believes the members, all of which
 //! must say the same. One honest member is therefore enough to keep a false key off the chain.
 //!
+//! # What the draw is worth
+//! No announcement draws the committee, only the beginning of a later block. Were it drawn as soon as
+//! there are N signers, they would all be members, and the author of one block could choose them by
+//! the order in which it puts announcements. So:
+//! - When all validators have announced themselves, the candidates are all of them: no author has a
+//!   say in that.
+//! - Otherwise the candidates are those whose announcements got into one of the blocks of the delay.
+//!   Absent validators cannot hold the network up. An author can keep an announcement out of its own
+//!   blocks only; to keep one out of the draw takes every block of the delay. The author of the last
+//!   of them can still choose whether those that come last are candidates.
+//!
+//! The randomness is a hash of a tag, the attempt's number and what [`Config::Randomness`] gives,
+//! which in the runtime is `pallet_babe::RandomnessFromOneEpochAgo`. That is fixed when an epoch
+//! begins, from the VRF outputs of the blocks of the one before it:
+//! - No author can change it once the epoch has begun, and the order and the contents of blocks are
+//!   nothing to it. Authors of the end of the epoch before could: each by one bit, by giving up a
+//!   block.
+//! - It is no secret. Everybody knows it from the beginning of the epoch, so everybody can tell which
+//!   committee any set of candidates would lead to. Who can change the set at will, by leaving some of
+//!   its own validators unannounced, can choose among as many draws as it has such sets. It gets no
+//!   more members than it has validators for, but more than its share.
+//! - In a chain's first epoch there were no blocks before it, and BABE gives zeros: its draws are
+//!   known before the chain begins. A chain whose signers run from its beginning gets its key in
+//!   that epoch. Who writes its chain spec chooses the first validators, and so among these draws.
+//!
+//! A draw that nobody can foresee would need randomness from after the last announcement. It would
+//! take an epoch, so that the network would have no key for so long, and is for when committees are
+//! replaced.
+//!
 //! # Modules
 //! - `validators`: the current session's validators and their keys.
 //! - `session_key_calls`: what session-key calls have in common.
 //! - `signers`: announcements.
-//! - `keygen`: the phases up to `Active`; `committee_choice`: the draw.
+//! - `keygen`: the phases up to `Active`; `committee_choice`: when a committee is drawn, and how.
 //! - `programs`, `registrations`, `parameters`: what users and root do.
 //!
 //! Faults (`report_fault`, `answer_challenge`) and handing the key over (`confirm_reshare`, rotation)
@@ -85,6 +115,7 @@ pub mod pallet {
         SignerSignature, VerifyingKey,
     };
     use sp_core::H256;
+    use sp_runtime::traits::Zero;
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -103,8 +134,15 @@ pub mod pallet {
         type RuntimeHoldReason: From<HoldReason>;
 
         /// What the choice of a committee is drawn from. It must not be up to a block's author:
-        /// `pallet_babe::RandomnessFromOneEpochAgo`.
+        /// `pallet_babe::RandomnessFromOneEpochAgo`. The crate's documentation says what that is worth.
         type Randomness: Randomness<Self::Hash, BlockNumberFor<Self>>;
+
+        /// For how many blocks after there are enough signers the draw of a committee waits for the
+        /// validators that have not announced themselves; at least 1. The more there are, the more
+        /// blocks one author would have to own to keep others out of the draw. They should be enough
+        /// for all signers that run to get an announcement into a block: 5.
+        #[pallet::constant]
+        type ChoiceDelay: Get<BlockNumberFor<Self>>;
 
         /// The most validators of a session. Those over it cannot be signers.
         #[pallet::constant]
@@ -131,7 +169,7 @@ pub mod pallet {
 
     /// The current session's validators (stash accounts), with their `signing` keys.
     #[pallet::storage]
-    pub type SigningKeys<T: Config> = StorageMap<_, Twox64Concat, T::AccountId, SignerId>;
+    pub type SigningKeys<T: Config> = CountedStorageMap<_, Twox64Concat, T::AccountId, SignerId>;
 
     /// The inverse of [`SigningKeys`]: whose current key this is.
     #[pallet::storage]
@@ -148,6 +186,12 @@ pub mod pallet {
     #[pallet::storage]
     pub type Excluded<T: Config> =
         StorageValue<_, BoundedBTreeSet<T::AccountId, T::MaxValidators>, ValueQuery>;
+
+    /// The block in whose beginning a committee may be drawn although not all validators have
+    /// announced themselves: [`Config::ChoiceDelay`] after there were enough signers. There is one
+    /// for as long as there are enough, until there is a key.
+    #[pallet::storage]
+    pub type DrawAt<T: Config> = StorageValue<_, BlockNumberFor<T>>;
 
     /// The phase before there is any.
     #[pallet::type_value]
@@ -419,6 +463,10 @@ pub mod pallet {
                 "a committee of the largest size needs as many validators"
             );
             assert!(
+                !T::ChoiceDelay::get().is_zero(),
+                "one block's author must not choose the candidates"
+            );
+            assert!(
                 parameters::validate::<T>(&parameters::defaults::<T>()).is_ok(),
                 "the default parameters must be valid"
             );
@@ -437,20 +485,17 @@ pub mod pallet {
         /// Free; authorized by the validator's current `signing` key, which signs
         /// [`primitives::announcement_payload`]. Only an announcement that names a later block
         /// replaces an earlier one, and the block must be within the freshness window of the
-        /// current one, before or after it.
+        /// current one, before or after it. It draws no committee itself: that is for the beginning
+        /// of a later block.
         #[pallet::call_index(0)]
         #[pallet::authorize(|_, announcement, signature| {
             Self::authorize_announcement(announcement, signature)
         })]
-        #[pallet::weight(
-            <T as Config>::WeightInfo::announce_signer()
-                .saturating_add(<T as Config>::WeightInfo::start_keygen(T::MaxValidators::get()))
-        )]
         pub fn announce_signer(
             origin: OriginFor<T>,
             announcement: AnnouncementOf<T>,
             signature: SignerSignature,
-        ) -> DispatchResultWithPostInfo {
+        ) -> DispatchResult {
             ensure_authorized(origin)?;
             // Verified by `authorize`.
             let _ = signature;

@@ -87,6 +87,7 @@ impl Randomness<H256, u64> for SeededRandomness {
 }
 
 parameter_types! {
+    pub const ChoiceDelay: u64 = 4;
     pub const MaxValidators: u32 = 40;
     pub const ProgramDepositBase: u64 = 100;
     pub const ProgramDepositPerByte: u64 = 2;
@@ -96,6 +97,7 @@ impl Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
     type Randomness = SeededRandomness;
+    type ChoiceDelay = ChoiceDelay;
     type MaxValidators = MaxValidators;
     type ProgramDepositBase = ProgramDepositBase;
     type ProgramDepositPerByte = ProgramDepositPerByte;
@@ -282,9 +284,24 @@ pub(crate) fn confirm_all(
         .for_each(|validator| confirm(validator, verifying_key));
 }
 
+/// Has these validators announce themselves, and goes on to the block that draws a committee.
+pub(crate) fn begin_keygen(validators: impl IntoIterator<Item = AccountId>) {
+    announce_all(validators);
+    let latest = System::block_number() + ChoiceDelay::get();
+    while Phase::<Test>::get() == primitives::Phase::AwaitingSigners {
+        assert!(System::block_number() < latest, "no committee is drawn");
+        next_block();
+    }
+}
+
+/// Goes on to the block that ends the running attempt.
+pub(crate) fn miss_deadline() {
+    run_to(attempt().deadline + 1);
+}
+
 /// Generates a key with the first three of the validators.
 pub(crate) fn activate() {
-    announce_all([1, 2, 3]);
+    begin_keygen([1, 2, 3]);
     for member in attempt().members {
         confirm(member.validator, network_key(1));
     }

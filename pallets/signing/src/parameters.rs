@@ -44,6 +44,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_set_parameters(parameters: ParametersOf<T>) -> DispatchResult {
         validate::<T>(&parameters)?;
         Parameters::<T>::put(&parameters);
+        Self::schedule_draw(frame_system::Pallet::<T>::block_number());
         Self::deposit_event(Event::ParametersSet { parameters });
         Ok(())
     }

@@ -3,11 +3,10 @@
 use crate::{
     primitives,
     session_key_calls::{refusal, Authorization},
-    weights::WeightInfo,
-    AnnouncementOf, Config, Error, Event, Excluded, KeyOwners, Pallet, Parameters, Phase, Signers,
+    AnnouncementOf, Config, Error, Event, Excluded, KeyOwners, Pallet, Parameters, Signers,
 };
 use codec::Encode;
-use frame_support::{dispatch::DispatchResultWithPostInfo, ensure};
+use frame_support::{dispatch::DispatchResult, ensure};
 use primitives::{is_plausible_endpoint, SignerInfo, SignerSignature};
 use sp_runtime::{traits::Saturating, SaturatedConversion};
 
@@ -58,13 +57,8 @@ impl<T: Config> Pallet<T> {
         Ok(validator)
     }
 
-    /// Stores an announcement, and chooses the committee if that is what it was waiting for.
-    ///
-    /// Choosing here rather than in the next block gives the committee one block more. The deadline,
-    /// a disagreement and new parameters lead to the same choice from `on_initialize`.
-    pub(crate) fn do_announce_signer(
-        announcement: AnnouncementOf<T>,
-    ) -> DispatchResultWithPostInfo {
+    /// Stores an announcement.
+    pub(crate) fn do_announce_signer(announcement: AnnouncementOf<T>) -> DispatchResult {
         let validator = Self::check_announcement(&announcement)?;
         let AnnouncementOf::<T> {
             endpoint,
@@ -85,12 +79,7 @@ impl<T: Config> Pallet<T> {
             Excluded::<T>::mutate(|excluded| excluded.remove(&validator));
         }
         Self::deposit_event(Event::SignerAnnounced { validator });
-
-        let mut weight = T::WeightInfo::announce_signer();
-        if Phase::<T>::get() == primitives::Phase::AwaitingSigners {
-            let now = frame_system::Pallet::<T>::block_number();
-            weight.saturating_accrue(Self::start_keygen(now));
-        }
-        Ok(Some(weight).into())
+        Self::schedule_draw(frame_system::Pallet::<T>::block_number());
+        Ok(())
     }
 }

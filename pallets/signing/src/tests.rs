@@ -3,6 +3,7 @@
 
 mod confirmations;
 mod derivation;
+mod draw;
 mod genesis;
 mod keygen;
 mod parameters;

@@ -1,9 +1,9 @@
 //! What must hold of the state after every block. Reads all of it: for tests and `try-runtime`.
 
 use crate::{
-    parameters, primitives, BalanceOf, Bytecodes, Committee, CommitteeMemberOf, Config, Excluded,
-    HoldReason, KeyOwners, LastAttempt, NetworkVerifyingKey, NextIndex, Pallet, Parameters, Phase,
-    ProgramDeposits, Programs, Registrations, Signers, SigningKeys,
+    parameters, primitives, BalanceOf, Bytecodes, Committee, CommitteeMemberOf, Config, DrawAt,
+    Excluded, HoldReason, KeyOwners, LastAttempt, NetworkVerifyingKey, NextIndex, Pallet,
+    Parameters, Phase, ProgramDeposits, Programs, Registrations, Signers, SigningKeys,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use codec::Encode;
@@ -23,6 +23,7 @@ impl<T: Config> Pallet<T> {
         );
         Self::try_state_validators()?;
         Self::try_state_phase()?;
+        Self::try_state_draw()?;
         Self::try_state_programs()?;
         Self::try_state_registrations()
     }
@@ -32,6 +33,10 @@ impl<T: Config> Pallet<T> {
         ensure!(
             validators <= T::MaxValidators::get() as usize,
             "validators are bounded"
+        );
+        ensure!(
+            SigningKeys::<T>::count() as usize == validators,
+            "validators are counted"
         );
         ensure!(
             KeyOwners::<T>::iter().count() == validators,
@@ -112,6 +117,22 @@ impl<T: Config> Pallet<T> {
                 try_state_members::<T>(&committee.members, committee.threshold)?;
             }
         }
+        Ok(())
+    }
+
+    fn try_state_draw() -> Result<(), TryRuntimeError> {
+        let enough = Signers::<T>::count() >= Parameters::<T>::get().committee_size;
+        let has_key = Phase::<T>::get() == primitives::Phase::Active;
+        let draw_at = DrawAt::<T>::get();
+        ensure!(
+            draw_at.is_some() == (enough && !has_key),
+            "a committee is to be drawn if there are enough signers and no key"
+        );
+        let now = frame_system::Pallet::<T>::block_number();
+        ensure!(
+            draw_at.is_none_or(|at| at <= now.saturating_add(T::ChoiceDelay::get())),
+            "the draw waits no longer than the delay"
+        );
         Ok(())
     }
 

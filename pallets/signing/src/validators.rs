@@ -62,6 +62,8 @@ impl<T: Config> Pallet<T> {
             KeyOwners::<T>::insert(&key, &account);
             SigningKeys::<T>::insert(account, key);
         }
+        // With too few left, no draw: those that come now get the whole delay again.
+        Self::schedule_draw(frame_system::Pallet::<T>::block_number());
     }
 
     /// The session pallet gives each account and each key once. Were it otherwise, the two maps

@@ -22,7 +22,7 @@ use frame_support::{
 
 /// The weights that this pallet needs.
 pub trait WeightInfo {
-    /// `announce_signer` when it does not begin a keygen.
+    /// `announce_signer`, at worst the one that makes the signers enough.
     fn announce_signer() -> Weight;
     /// Admitting an `announce_signer`: mostly its sr25519 signature.
     fn authorize_announce_signer() -> Weight;
@@ -46,9 +46,11 @@ pub trait WeightInfo {
     fn pause() -> Weight;
     /// `resume`.
     fn resume() -> Weight;
-    /// A block in whose beginning nothing is due.
+    /// A block in whose beginning nothing is due, during a keygen or after it.
     fn on_initialize() -> Weight;
-    /// Choosing a committee of the largest size among `v` signers; 0 if there are too few.
+    /// Finding out whether a draw is due, in the beginning of a block.
+    fn await_signers() -> Weight;
+    /// Drawing a committee of the largest size from `v` signers.
     fn start_keygen(v: u32) -> Weight;
     /// Ending an attempt that all members of the largest committee left unconfirmed.
     fn fail_keygen() -> Weight;
@@ -59,9 +61,9 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn announce_signer() -> Weight {
-        Weight::from_parts(60_000_000, 0)
-            .saturating_add(T::DbWeight::get().reads(7))
-            .saturating_add(T::DbWeight::get().writes(4))
+        Weight::from_parts(65_000_000, 0)
+            .saturating_add(T::DbWeight::get().reads(8))
+            .saturating_add(T::DbWeight::get().writes(5))
     }
     fn authorize_announce_signer() -> Weight {
         Weight::from_parts(150_000_000, 0).saturating_add(T::DbWeight::get().reads(4))
@@ -69,7 +71,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn confirm_keygen() -> Weight {
         Weight::from_parts(600_000_000, 0)
             .saturating_add(T::DbWeight::get().reads(3))
-            .saturating_add(T::DbWeight::get().writes(5))
+            .saturating_add(T::DbWeight::get().writes(6))
     }
     fn authorize_confirm_keygen() -> Weight {
         Weight::from_parts(750_000_000, 0).saturating_add(T::DbWeight::get().reads(3))
@@ -110,7 +112,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().writes(1))
     }
     fn set_parameters() -> Weight {
-        Weight::from_parts(30_000_000, 0).saturating_add(T::DbWeight::get().writes(1))
+        Weight::from_parts(40_000_000, 0)
+            .saturating_add(T::DbWeight::get().reads(3))
+            .saturating_add(T::DbWeight::get().writes(2))
     }
     fn pause() -> Weight {
         Weight::from_parts(20_000_000, 0)
@@ -125,7 +129,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     fn on_initialize() -> Weight {
         Weight::from_parts(20_000_000, 0).saturating_add(T::DbWeight::get().reads(1))
     }
-    /// The range of component `v` is `[0, MaxValidators]`.
+    fn await_signers() -> Weight {
+        Weight::from_parts(25_000_000, 0).saturating_add(T::DbWeight::get().reads(4))
+    }
+    /// The range of component `v` is `[2, MaxValidators]`.
     fn start_keygen(v: u32) -> Weight {
         Weight::from_parts(200_000_000, 0)
             .saturating_add(Weight::from_parts(15_000_000, 0).saturating_mul(v.into()))
@@ -143,9 +150,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// Weights for tests, by the usual database weights.
 impl WeightInfo for () {
     fn announce_signer() -> Weight {
-        Weight::from_parts(60_000_000, 0)
-            .saturating_add(RocksDbWeight::get().reads(7))
-            .saturating_add(RocksDbWeight::get().writes(4))
+        Weight::from_parts(65_000_000, 0)
+            .saturating_add(RocksDbWeight::get().reads(8))
+            .saturating_add(RocksDbWeight::get().writes(5))
     }
     fn authorize_announce_signer() -> Weight {
         Weight::from_parts(150_000_000, 0).saturating_add(RocksDbWeight::get().reads(4))
@@ -153,7 +160,7 @@ impl WeightInfo for () {
     fn confirm_keygen() -> Weight {
         Weight::from_parts(600_000_000, 0)
             .saturating_add(RocksDbWeight::get().reads(3))
-            .saturating_add(RocksDbWeight::get().writes(5))
+            .saturating_add(RocksDbWeight::get().writes(6))
     }
     fn authorize_confirm_keygen() -> Weight {
         Weight::from_parts(750_000_000, 0).saturating_add(RocksDbWeight::get().reads(3))
@@ -194,7 +201,9 @@ impl WeightInfo for () {
             .saturating_add(RocksDbWeight::get().writes(1))
     }
     fn set_parameters() -> Weight {
-        Weight::from_parts(30_000_000, 0).saturating_add(RocksDbWeight::get().writes(1))
+        Weight::from_parts(40_000_000, 0)
+            .saturating_add(RocksDbWeight::get().reads(3))
+            .saturating_add(RocksDbWeight::get().writes(2))
     }
     fn pause() -> Weight {
         Weight::from_parts(20_000_000, 0)
@@ -209,7 +218,10 @@ impl WeightInfo for () {
     fn on_initialize() -> Weight {
         Weight::from_parts(20_000_000, 0).saturating_add(RocksDbWeight::get().reads(1))
     }
-    /// The range of component `v` is `[0, MaxValidators]`.
+    fn await_signers() -> Weight {
+        Weight::from_parts(25_000_000, 0).saturating_add(RocksDbWeight::get().reads(4))
+    }
+    /// The range of component `v` is `[2, MaxValidators]`.
     fn start_keygen(v: u32) -> Weight {
         Weight::from_parts(200_000_000, 0)
             .saturating_add(Weight::from_parts(15_000_000, 0).saturating_mul(v.into()))

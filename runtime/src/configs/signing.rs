@@ -7,6 +7,9 @@ use crate::{
 use frame_support::traits::{ConstU128, ConstU32};
 
 impl pallet_signing::Config for Runtime {
+    // Time for every signer that runs, also with fast blocks, and more blocks in a row than one
+    // author is likely to have.
+    type ChoiceDelay = ConstU32<5>;
     type Currency = Balances;
     type MaxValidators = ConstU32<MAX_AUTHORITIES>;
     type ProgramDepositBase = ConstU128<{ 100 * MILLIUNIT }>;

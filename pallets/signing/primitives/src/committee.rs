@@ -81,7 +81,8 @@ pub struct KeygenAttempt<AccountId, BlockNumber> {
     Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
 )]
 pub enum Phase<AccountId, BlockNumber> {
-    /// Fewer signers have announced themselves than a committee needs.
+    /// Fewer signers have announced themselves than a committee needs, or there are enough and the
+    /// draw waits for the others for some blocks.
     AwaitingSigners,
     /// A committee has been chosen and makes the key.
     Keygen(KeygenAttempt<AccountId, BlockNumber>),

@@ -44,9 +44,9 @@ fn a_confirmation_needs_a_keygen() {
 #[test]
 fn a_confirmation_is_for_its_attempt() {
     test(3, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         let first = confirmation(&pair(1), 1, network_key(1));
-        run_to(12);
+        miss_deadline();
         assert_eq!(attempt().attempt, 2);
         assert_noop!(dispatch(first.clone()), Error::WrongAttempt);
         assert_eq!(
@@ -67,7 +67,7 @@ fn a_confirmation_is_for_its_attempt() {
 #[test]
 fn only_members_confirm() {
     test(5, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         announce(4);
         // A signer that is not in the committee, a validator that is no signer, a stranger.
         for outsider in [4, 5, 9] {
@@ -84,7 +84,7 @@ fn only_members_confirm() {
 #[test]
 fn nobody_confirms_twice() {
     test(3, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         confirm(1, network_key(1));
         for key in [1, 2] {
             let again = confirmation(&pair(1), 1, network_key(key));
@@ -101,7 +101,7 @@ fn nobody_confirms_twice() {
 #[test]
 fn a_forged_confirmation_is_refused() {
     test(3, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         let refused = invalid(InvalidTransaction::BadProof);
         let good = confirmation(&pair(1), 1, network_key(1));
         assert_eq!(submit_confirmation(&pair(2), good.clone()), refused);
@@ -134,7 +134,7 @@ fn a_forged_confirmation_is_refused() {
 #[test]
 fn a_key_must_be_a_compressed_point() {
     test(3, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         // Not on the curve; the identity; a tag that other encodings of this length use.
         let mut off_curve = [0xff; 33];
         off_curve[0] = 2;
@@ -154,7 +154,7 @@ fn a_key_must_be_a_compressed_point() {
 #[test]
 fn no_other_origin_can_confirm() {
     test(3, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         let confirmation = confirmation(&pair(1), 1, network_key(1));
         for origin in [RawOrigin::Root, RawOrigin::None, RawOrigin::Signed(1)] {
             assert_noop!(
@@ -168,7 +168,8 @@ fn no_other_origin_can_confirm() {
 #[test]
 fn the_pool_keeps_a_confirmation_until_the_deadline() {
     test(3, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
+        assert_eq!((System::block_number(), attempt().deadline), (2, 12));
         next_block();
         let admit = |validator, key| {
             let confirmation = confirmation(&pair(validator), 1, network_key(key));
@@ -183,7 +184,7 @@ fn the_pool_keeps_a_confirmation_until_the_deadline() {
         let (first, again, other) = (admit(1, 1), admit(1, 2), admit(2, 1));
         assert_eq!(first.provides, again.provides);
         assert_ne!(first.provides, other.provides);
-        // Block 11 is the last in which it counts, and this is block 2.
+        // Block 12 is the last in which it counts, and this is block 3.
         assert_eq!(first.longevity, 10);
     });
 }
@@ -191,7 +192,7 @@ fn the_pool_keeps_a_confirmation_until_the_deadline() {
 #[test]
 fn a_rotated_key_is_still_the_party() {
     test(3, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         let rotated: Vec<_> = (1..=3).map(|v| (v, rotated_pair(v, 1))).collect();
         new_session(&rotated);
         let new_key = confirmation(&rotated_pair(1, 1), 1, network_key(1));

@@ -5,9 +5,8 @@ use crate::{
     NetworkVerifyingKey, Phase, Signers,
 };
 use frame_support::assert_ok;
-use sp_core::{Pair, H256};
+use sp_core::H256;
 use sp_runtime::transaction_validity::{InvalidTransaction, TransactionValidityError};
-use std::collections::BTreeSet;
 
 fn invalid(error: InvalidTransaction) -> Submission {
     Err(TransactionValidityError::Invalid(error))
@@ -22,74 +21,9 @@ fn excluded() -> Vec<AccountId> {
 }
 
 #[test]
-fn the_announcement_that_makes_it_n_begins_the_keygen() {
-    test(5, || {
-        announce(4);
-        announce(2);
-        next_block();
-        assert!(awaiting_signers());
-        announce(5);
-        let attempt = attempt();
-        assert_eq!(
-            (attempt.attempt, attempt.threshold, attempt.deadline),
-            (1, 2, 12)
-        );
-        assert_eq!(members(), [2, 4, 5]);
-        assert!(attempt.confirmed.is_empty() && attempt.result.is_none());
-        assert!(attempt
-            .members
-            .windows(2)
-            .all(|pair| pair[0].party < pair[1].party));
-        for member in &attempt.members {
-            assert_eq!(member.party, pair(member.validator).public());
-        }
-        assert_eq!(
-            take_events().last(),
-            Some(&Event::KeygenStarted {
-                attempt: 1,
-                members: attempt.members.to_vec(),
-                threshold: 2,
-                deadline: 12,
-            })
-        );
-    });
-}
-
-#[test]
-fn a_second_announcement_of_a_validator_does_not_make_it_n() {
-    test(5, || {
-        announce(1);
-        announce(2);
-        next_block();
-        announce(2);
-        next_block();
-        assert!(awaiting_signers());
-        assert_eq!(LastAttempt::<Test>::get(), 0);
-    });
-}
-
-#[test]
-fn randomness_chooses_the_committee() {
-    let mut committees = BTreeSet::new();
-    for seed in 0..60 {
-        test(5, || {
-            // Three announce in the same block as the parameters still ask for five.
-            crate::Parameters::<Test>::mutate(|parameters| parameters.committee_size = 5);
-            announce_all(1..=4);
-            crate::Parameters::<Test>::mutate(|parameters| parameters.committee_size = 3);
-            Seed::set(seed);
-            announce(5);
-            committees.insert(members());
-        });
-    }
-    // All ten subsets of three.
-    assert_eq!(committees.len(), 10);
-}
-
-#[test]
 fn all_members_confirm_and_there_is_a_key() {
     test(5, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         let attempt = attempt();
         take_events();
         confirm(2, network_key(1));
@@ -159,7 +93,7 @@ fn nothing_begins_another_keygen_once_there_is_a_key() {
 #[test]
 fn a_member_that_left_the_validators_may_still_confirm() {
     test(3, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         new_session(&[(1, pair(1)), (2, pair(2)), (4, pair(4))]);
         assert_eq!(members(), [1, 2, 3]);
         confirm_all([1, 2, 3], network_key(1));
@@ -170,7 +104,7 @@ fn a_member_that_left_the_validators_may_still_confirm() {
 #[test]
 fn the_deadline_is_the_last_block_that_counts() {
     test(3, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         run_to(attempt().deadline);
         confirm_all([1, 2], network_key(1));
         assert_eq!(attempt().attempt, 1);
@@ -182,15 +116,16 @@ fn the_deadline_is_the_last_block_that_counts() {
 #[test]
 fn a_missed_deadline_begins_an_attempt_without_the_absent() {
     test(5, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         announce(4);
         confirm(1, network_key(1));
         confirm(3, network_key(1));
-        run_to(11);
+        let deadline = attempt().deadline;
+        run_to(deadline);
         take_events();
         next_block();
         let attempt = attempt();
-        assert_eq!((attempt.attempt, attempt.deadline), (2, 22));
+        assert_eq!((attempt.attempt, attempt.deadline), (2, deadline + 11));
         assert_eq!(members(), [1, 3, 4]);
         assert_eq!(excluded(), [2]);
         assert!(attempt.confirmed.is_empty() && attempt.result.is_none());
@@ -210,18 +145,18 @@ fn a_missed_deadline_begins_an_attempt_without_the_absent() {
 #[test]
 fn an_announcement_lifts_the_exclusion() {
     test(5, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         announce(4);
         confirm(1, network_key(1));
         confirm(3, network_key(1));
-        run_to(12);
+        miss_deadline();
         assert_eq!(excluded(), [2]);
         announce(2);
         assert!(excluded().is_empty());
         // 1 stays away this time, so 2 is needed.
         confirm(3, network_key(1));
         confirm(4, network_key(1));
-        run_to(23);
+        miss_deadline();
         assert_eq!((attempt().attempt, members()), (3, vec![2, 3, 4]));
         assert_eq!(excluded(), [1]);
     });
@@ -230,15 +165,15 @@ fn an_announcement_lifts_the_exclusion() {
 #[test]
 fn exclusions_are_forgotten_when_too_few_remain() {
     test(4, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         announce(4);
         // Nobody confirms: three are excluded, one remains, three are needed.
-        run_to(12);
+        miss_deadline();
         assert_eq!(attempt().attempt, 2);
         assert!(excluded().is_empty());
         assert_eq!(members().len(), 3);
         // And so on, as long as it takes.
-        run_to(12 + 11 * 5);
+        run_to(attempt().deadline + 1 + 11 * 4);
         assert_eq!(attempt().attempt, 7);
     });
 }
@@ -246,19 +181,21 @@ fn exclusions_are_forgotten_when_too_few_remain() {
 #[test]
 fn without_enough_signers_the_network_awaits_them() {
     test(3, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         new_session(&[(1, pair(1)), (2, pair(2)), (5, pair(5))]);
         confirm(2, network_key(1));
-        run_to(12);
+        miss_deadline();
         assert!(awaiting_signers());
         // 3 has left, so there is no exclusion to remember.
         assert_eq!(excluded(), [1]);
         run_to(20);
         assert!(awaiting_signers());
         announce(5);
+        assert!(awaiting_signers());
+        next_block();
         // Two others are too few for three, so 1 is taken again.
         assert_eq!((attempt().attempt, members()), (2, vec![1, 2, 5]));
-        assert_eq!(attempt().deadline, 30);
+        assert_eq!(attempt().deadline, 31);
         assert!(excluded().is_empty());
     });
 }
@@ -266,11 +203,11 @@ fn without_enough_signers_the_network_awaits_them() {
 #[test]
 fn who_leaves_takes_its_exclusion_along() {
     test(5, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         announce(4);
         confirm(1, network_key(1));
         confirm(3, network_key(1));
-        run_to(12);
+        miss_deadline();
         assert_eq!(excluded(), [2]);
         new_session(&[(1, pair(1)), (3, pair(3)), (4, pair(4))]);
         assert!(excluded().is_empty());
@@ -281,7 +218,7 @@ fn who_leaves_takes_its_exclusion_along() {
 #[test]
 fn different_results_end_the_attempt_at_once() {
     test(6, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         announce_all([4, 5, 6]);
         confirm(1, network_key(1));
         take_events();
@@ -319,7 +256,7 @@ fn different_results_end_the_attempt_at_once() {
 #[test]
 fn a_different_commitment_is_a_different_result() {
     test(3, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         confirm(1, network_key(1));
         let mut other = confirmation(&pair(2), 1, network_key(1));
         other.commitment = H256([8; 32]);
@@ -334,7 +271,7 @@ fn a_different_commitment_is_a_different_result() {
 #[test]
 fn the_last_confirmation_may_differ_too() {
     test(3, || {
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         confirm(1, network_key(1));
         confirm(2, network_key(1));
         confirm(3, network_key(2));
@@ -347,7 +284,7 @@ fn the_last_confirmation_may_differ_too() {
 #[test]
 fn new_parameters_count_from_the_next_attempt() {
     test(5, || {
-        announce_all(1..=5);
+        begin_keygen(1..=5);
         let parameters = primitives::Parameters {
             committee_size: 5,
             threshold: 3,
@@ -358,29 +295,14 @@ fn new_parameters_count_from_the_next_attempt() {
         let running = attempt();
         assert_eq!(
             (running.members.len(), running.threshold, running.deadline),
-            (3, 2, 11)
+            (3, 2, 12)
         );
-        run_to(12);
+        miss_deadline();
         let next = attempt();
         assert_eq!(
             (next.members.len(), next.threshold, next.deadline),
-            (5, 3, 16)
+            (5, 3, 17)
         );
-    });
-}
-
-#[test]
-fn a_smaller_committee_may_be_chosen_at_once() {
-    test(5, || {
-        announce_all([1, 2]);
-        assert!(awaiting_signers());
-        let parameters = primitives::Parameters {
-            committee_size: 2,
-            ..parameters()
-        };
-        assert_ok!(Signing::set_parameters(RuntimeOrigin::root(), parameters));
-        next_block();
-        assert_eq!(members(), [1, 2]);
     });
 }
 
@@ -394,7 +316,7 @@ fn the_largest_committee_makes_a_key() {
             ..parameters()
         };
         assert_ok!(Signing::set_parameters(RuntimeOrigin::root(), parameters));
-        announce_all(1..=40);
+        begin_keygen(1..=40);
         let members = members();
         assert_eq!(members.len(), size as usize);
         for member in members {

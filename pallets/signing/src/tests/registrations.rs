@@ -71,7 +71,7 @@ fn registering_needs_a_network_key() {
         let program = deploy(1);
         let register = || Signing::register(RuntimeOrigin::signed(BOB), instances(&[program]), BOB);
         assert_noop!(register(), Error::NoNetworkKey);
-        announce_all([1, 2, 3]);
+        begin_keygen([1, 2, 3]);
         assert_noop!(register(), Error::NoNetworkKey);
     });
 }

@@ -4,7 +4,7 @@ use crate::{
     mock::*,
     primitives::{self, SessionKeyCall},
     session_key_calls::PRIORITY,
-    Call, Event, Parameters, Phase, Signers,
+    Call, Event, Parameters, Signers,
 };
 use codec::Encode;
 use frame_support::{assert_noop, assert_ok};
@@ -23,8 +23,6 @@ fn invalid(error: InvalidTransaction) -> Submission {
 fn dispatch(announcement: crate::AnnouncementOf<Test>) -> Result<(), DispatchError> {
     let signature = sign_announcement(&pair(1), &announcement);
     Signing::announce_signer(RawOrigin::Authorized.into(), announcement, signature)
-        .map(|_| ())
-        .map_err(|error| error.error)
 }
 
 #[test]
@@ -219,24 +217,6 @@ fn the_pool_keeps_one_announcement_of_a_key_until_it_expires() {
         // Counts up to block 17 and is void in block 18.
         assert_eq!(older.longevity, 8);
         assert!(older.propagate && older.requires.is_empty());
-    });
-}
-
-#[test]
-fn a_feeless_call_that_begins_no_keygen_is_refunded_the_draw() {
-    test(3, || {
-        let weight = |validator| {
-            let announcement = announcement(&pair(validator), 1);
-            let signature = sign_announcement(&pair(validator), &announcement);
-            let call = Call::announce_signer {
-                announcement,
-                signature,
-            };
-            apply(call).unwrap().unwrap().actual_weight.unwrap()
-        };
-        let (first, _, third) = (weight(1), weight(2), weight(3));
-        assert!(matches!(Phase::<Test>::get(), primitives::Phase::Keygen(_)));
-        assert!(third.ref_time() > first.ref_time());
     });
 }
 
