@@ -13,7 +13,8 @@
 //! yes, so strangers can neither use up a user's request limit nor fill the replay cache.
 //!
 //! A decision is made on one [`snapshot`](Snapshot): identities and the committee at the finalized
-//! head, registrations, programs and the pause at the best head.
+//! head, programs and the pause at the best head, registrations at both: they count once they are
+//! final, and as they are at the best head.
 
 mod admission;
 mod ask;

@@ -74,7 +74,7 @@ codes! {
     TooManyAttempts 409 "too_many_attempts" "The same signed request has been tried with too many sets of signers."
     RateLimited 429 "rate_limited" "The key has had as many requests in this block as it may have."
     KeyIsNetworkKey 400 "key_is_network_key" "The verifying key is the network's own, which signs nothing."
-    KeyNotRegistered 404 "key_not_registered" "No registration has the verifying key."
+    KeyNotRegistered 404 "key_not_registered" "No registration has the verifying key, or none that is final yet."
     HashUnsupported 400 "hash_unsupported" "`sha1`: 20 bytes cannot be signed."
     HashNeeds32Bytes 400 "hash_needs_32_bytes" "`identity`: the message must have 32 bytes."
     HashOutOfRange 400 "hash_out_of_range" "`custom`: the registration has no program of this index."

@@ -138,8 +138,8 @@ pub enum RequestError {
     /// The verifying key is the network's own.
     #[error("this is the network's own key: it signs nothing; register to get a key")]
     NetworkKey,
-    /// Nobody has registered the verifying key.
-    #[error("no registration has this verifying key")]
+    /// Nobody has registered the verifying key, or not in a final block yet.
+    #[error("no registration that is final has this verifying key")]
     NotRegistered,
     /// SHA-1 was asked for.
     #[error("a SHA-1 digest has 20 bytes and cannot be signed; 32 are needed")]

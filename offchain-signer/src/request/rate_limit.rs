@@ -8,7 +8,9 @@ use std::collections::HashMap;
 /// take more signatures than a node can make.
 const MAX_KEYS: usize = 65_536;
 
-/// Counts granted requests by verifying key. All counts are dropped with every new block.
+/// Counts granted requests by verifying key. All counts are dropped with every higher block. A
+/// reorganization, or a request that was begun before the last block came, asks for a lower one:
+/// that counts as the current one, or the limit could be had anew by going back and forth.
 #[derive(Default)]
 pub(super) struct RateLimit {
     block: BlockNumber,
@@ -23,12 +25,12 @@ impl RateLimit {
         block: BlockNumber,
         limit: u32,
     ) -> Result<(), RequestError> {
-        let count = if self.block == block {
-            self.counts.get(key).copied()
+        let count = if block > self.block {
+            0
         } else {
-            None
+            self.counts.get(key).copied().unwrap_or(0)
         };
-        if count.unwrap_or(0) >= limit {
+        if count >= limit {
             return Err(RequestError::OverLimit { limit });
         }
         Ok(())
@@ -41,7 +43,7 @@ impl RateLimit {
         block: BlockNumber,
         limit: u32,
     ) -> Result<(), RequestError> {
-        if self.block != block {
+        if block > self.block {
             self.block = block;
             self.counts.clear();
         }
@@ -78,6 +80,20 @@ mod tests {
             "counts of earlier blocks are dropped"
         );
         assert!(limit.check(&a, 8, 0).is_err());
+    }
+
+    #[test]
+    fn going_back_and_forth_between_blocks_does_not_help() {
+        let mut limit = RateLimit::default();
+        let key = [1; 33];
+        limit.count(&key, 7, 2).unwrap();
+        // A lower block counts as block 7, and leaves its counts alone.
+        limit.count(&key, 6, 2).unwrap();
+        for block in [6, 7, 0] {
+            assert!(limit.check(&key, block, 2).is_err());
+            assert!(limit.count(&key, block, 2).is_err());
+        }
+        limit.count(&key, 8, 2).unwrap();
     }
 
     #[test]

@@ -108,12 +108,23 @@ impl Snapshot {
             .any(|validator| validator.signing_key == *key)
     }
 
-    /// A registration, at the best block.
+    /// A registration as it is at the best block, if it is final.
+    ///
+    /// The key that a registration signs with is derived from its index, and the index is a
+    /// counter. So on another fork the same index, and with it the same key, may be somebody
+    /// else's: only finality says whose it is. Programs and owner are those of the best block, so
+    /// that what is revoked is revoked at once.
     ///
     /// # Errors
     /// [`ChainError`], if the chain does not answer.
     pub fn registration(&self, key: VerifyingKey) -> Result<Option<Registration>, ChainError> {
-        self.chain.registration(self.heads.best.hash, key)
+        let Some(best) = self.chain.registration(self.heads.best.hash, key)? else {
+            return Ok(None);
+        };
+        let finalized = self.chain.registration(self.heads.finalized.hash, key)?;
+        Ok(finalized
+            .is_some_and(|finalized| finalized.index == best.index)
+            .then_some(best))
     }
 
     /// A program, at the best block.

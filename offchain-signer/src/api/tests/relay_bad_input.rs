@@ -199,6 +199,58 @@ async fn keys_that_are_not_registered() {
     );
 }
 
+/// On a fork that loses, an attacker has registered the index that is the victim's on the other.
+#[tokio::test]
+async fn registrations_that_are_not_final() {
+    let world = World::new();
+    let key = world.user_key;
+    let always_yes = registration(program_key(), &["yes"]);
+    let unknown = refused(404, "key_not_registered");
+    // In the best block only.
+    world.chain.import(|state| {
+        state.registrations.remove(&key);
+    });
+    world.chain.finalize();
+    world.register(always_yes.clone());
+    let sign = world.sign_request(&world.request(), &[0, 1]);
+    assert_eq!(world.relay_refusal(&world.request()).await, unknown);
+    assert_eq!(world.sign_refusal(&sign).await, unknown);
+    // In both, but the final one has another index.
+    world.chain.finalize();
+    let mut other_index = always_yes.clone();
+    other_index.index += 1;
+    world.register(other_index);
+    assert_eq!(world.relay_refusal(&world.request()).await, unknown);
+    assert_eq!(world.sign_refusal(&sign).await, unknown);
+    for node in &world.nodes {
+        assert!(node.programs.evaluated.lock().unwrap().is_empty());
+    }
+    // The same, once it is final.
+    world.register(always_yes);
+    world.chain.finalize();
+    json(world.relay(&world.request()).await);
+}
+
+#[tokio::test]
+async fn registrations_that_are_final_but_have_changed() {
+    let world = World::new();
+    let key = world.user_key;
+    let sign = world.sign_request(&world.request(), &[0, 1]);
+    // New programs, such as to revoke somebody's right, count at once.
+    world.register(registration(program_key(), &["no"]));
+    let refusal = refused(403, "program_refused");
+    assert_eq!(world.relay_refusal(&world.request()).await, refusal);
+    assert_eq!(world.sign_refusal(&sign).await, refusal);
+    // So does the end of a registration.
+    world.chain.import(|state| {
+        state.registrations.remove(&key);
+    });
+    let refusal = refused(404, "key_not_registered");
+    assert_eq!(world.relay_refusal(&world.request()).await, refusal);
+    assert_eq!(world.sign_refusal(&sign).await, refusal);
+    assert!(world.orders().is_empty());
+}
+
 #[tokio::test]
 async fn messages_of_all_lengths() {
     let world = World::new();
