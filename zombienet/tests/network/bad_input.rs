@@ -323,17 +323,28 @@ where
 
 async fn hostile_programs(network: &Network, client: &SigningClient) {
     let charlie = account("//Charlie");
+    let mut users = Vec::new();
     for (name, module, code) in hostile::modules() {
         let user = users::register_module(client, &charlie, module, "").await;
-        let options = SignOptions::new(user.verifying_key, nonce().to_vec(), charlie.clone());
+        users.push((name, user.verifying_key, code));
+    }
+    finality(client).await;
+    for (name, key, code) in users {
+        let options = SignOptions::new(key, nonce().to_vec(), charlie.clone());
         println!("a program that {name}");
         refused(client.sign(&options).await, code);
     }
-    assert!(network
-        .status()
-        .validators
-        .iter()
-        .all(|validator| validator.pid.is_some()));
+    for validator in network.status().validators {
+        assert!(validator.pid.is_some(), "{} has died", validator.name);
+    }
+}
+
+/// Waits until what is in a block now is final.
+async fn finality(client: &SigningClient) {
+    let now = client.status().await.unwrap().best.number;
+    while client.status().await.unwrap().finalized.number < now {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
 }
 
 fn capitalized(name: &str) -> String {
