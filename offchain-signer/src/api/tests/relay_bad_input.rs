@@ -473,6 +473,10 @@ async fn a_flood_of_requests_that_programs_refuse() {
 #[tokio::test]
 async fn slow_programs_are_not_in_the_way_of_what_is_quick() {
     let world = Arc::new(World::new());
+    world
+        .chain
+        .import(|state| state.network.parameters.request_limit = 1_000);
+    world.chain.finalize();
     world.register(registration(program_key(), &["wait"]));
     let node = world.relayer();
     let programs = node.programs.clone();
