@@ -20,6 +20,7 @@ mod body;
 mod error;
 mod routes;
 mod serve;
+mod slots;
 mod status_page;
 
 pub use body::{BodyBudget, BodyError};

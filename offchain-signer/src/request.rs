@@ -9,6 +9,9 @@
 //!                     └───────┘
 //!  Signer:  RunSigning (the session) ─► verify ─► sign the signature ─► relayer
 //! ```
+//! Programs are slow, and strangers can make them run: they have their own lane of threads and
+//! [`turns`] in it, and each run counts against a limit of its own ([`ledger`]).
+//!
 //! What is cheap is checked first; nothing is remembered of a request until its programs have said
 //! yes, so strangers can neither use up a user's request limit nor fill the replay cache.
 //!
@@ -21,6 +24,7 @@ mod ask;
 mod checks;
 mod error;
 mod join;
+mod ledger;
 mod open;
 mod programs;
 mod rate_limit;
@@ -31,6 +35,7 @@ mod sign;
 mod signing;
 mod snapshot;
 mod subsets;
+mod turns;
 
 pub use admission::Admission;
 pub use ask::{AskError, AskSigner, HttpSigners, SignerReply};

@@ -1,12 +1,12 @@
 //! The server below the routes: connections, bounded in number and in patience.
 
+use super::slots::Slots;
 use axum::{body::Body, extract::ConnectInfo, Router};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn, Request};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::pin, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -19,9 +19,14 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The bounds of the server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Connections {
-    /// How many there may be. More wait in the system's queue. A WebSocket does not count once it
-    /// is open: it is the mesh's then.
+    /// How many there may be. More are hung up on. A WebSocket does not count once it is open: it
+    /// is the mesh's then.
     pub most: usize,
+    /// How many there may be from one address, or from one IPv6 /64.
+    pub per_address: usize,
+    /// How many there may be from each of this machine's own loopback addresses: a proxy in front
+    /// of the node, or the other nodes of a network on one machine.
+    pub on_loopback: usize,
     /// How long the head of a request may take, and how long a connection may be idle.
     pub head_timeout: Duration,
     /// How long requests in work have when the server is to stop.
@@ -32,7 +37,9 @@ impl Default for Connections {
     fn default() -> Self {
         Self {
             most: 1024,
-            head_timeout: Duration::from_secs(30),
+            per_address: 32,
+            on_loopback: 512,
+            head_timeout: Duration::from_secs(10),
             grace: Duration::from_secs(5),
         }
     }
@@ -46,16 +53,22 @@ pub async fn serve(
     bounds: Connections,
     stop: CancellationToken,
 ) {
-    let slots = Arc::new(Semaphore::new(bounds.most));
+    let slots = Slots::new(bounds.most, bounds.per_address, bounds.on_loopback);
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
-            accepted = accept(&listener, &slots) => accepted,
+            accepted = accept(&listener) => accepted,
         };
         match accepted {
-            Ok((stream, remote, slot)) => {
+            Ok((stream, remote)) => {
+                // Not left to wait: in the system's queue those who hold on to their connections
+                // would keep out everybody else.
+                let Some(slot) = slots.take(remote.ip()) else {
+                    tracing::debug!(%remote, "too many connections");
+                    continue;
+                };
                 let connection = connection(
                     stream,
                     remote,
@@ -84,19 +97,11 @@ pub async fn serve(
     let _ = timeout(bounds.grace, finished).await;
 }
 
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let slot = slots
-        .clone()
-        .acquire_owned()
-        .await
-        .map_err(io::Error::other)?;
+async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     let (stream, remote) = listener.accept().await?;
     // Answers are small and must not wait to be filled up.
     stream.set_nodelay(true)?;
-    Ok((stream, remote, slot))
+    Ok((stream, remote))
 }
 
 async fn connection(
@@ -134,6 +139,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use axum::{extract::ConnectInfo, routing::get};
+    use std::sync::Arc;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         sync::Notify,
@@ -173,21 +179,53 @@ mod tests {
         assert!(TcpStream::connect(address).await.is_err());
     }
 
+    /// Whether a request on a new connection is answered.
+    async fn is_served(address: SocketAddr) -> bool {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let mut text = String::new();
+        // Who is hung up on may see it at any of these.
+        let _ = stream.write_all(REQUEST).await;
+        let _ = stream.read_to_string(&mut text).await;
+        text.ends_with("hi")
+    }
+
     #[tokio::test]
     async fn who_does_not_finish_a_head_is_hung_up_on_and_makes_room() {
         let bounds = Connections {
             most: 1,
-            head_timeout: Duration::from_millis(50),
+            head_timeout: Duration::from_millis(500),
             ..Connections::default()
         };
         let (address, ..) = start(Router::new().route("/", get(|| async { "hi" })), bounds).await;
         let mut stalled = TcpStream::connect(address).await.unwrap();
         stalled.write_all(b"GET / HT").await.unwrap();
-        // The only slot is taken: this one is served when the first has been hung up on.
-        let mut second = TcpStream::connect(address).await.unwrap();
-        second.write_all(REQUEST).await.unwrap();
-        assert!(read(second).await.ends_with("hi"));
+        // The only slot is taken: nobody is kept waiting for it.
+        assert!(!is_served(address).await);
         assert!(!read(stalled).await.contains("200"));
+        // The slot is free a moment after the hang-up has been seen.
+        while !is_served(address).await {}
+    }
+
+    #[tokio::test]
+    async fn one_address_cannot_take_all_connections() {
+        let bounds = Connections {
+            on_loopback: 2,
+            ..Connections::default()
+        };
+        let (address, ..) = start(Router::new().route("/", get(|| async { "hi" })), bounds).await;
+        let held = [
+            TcpStream::connect(address).await.unwrap(),
+            TcpStream::connect(address).await.unwrap(),
+        ];
+        assert!(!is_served(address).await);
+        // All of 127.0.0.0/8 is this machine, and each of them an address of its own.
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        let mut other = socket.connect(address).await.unwrap();
+        other.write_all(REQUEST).await.unwrap();
+        assert!(read(other).await.ends_with("hi"));
+        drop(held);
+        while !is_served(address).await {}
     }
 
     #[tokio::test]

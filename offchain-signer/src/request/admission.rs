@@ -3,10 +3,10 @@
 use super::{
     checks::{self, DigestPlan},
     error::RequestError,
+    ledger::Ledger,
     programs::{EvaluateProgram, ProgramInput},
-    rate_limit::RateLimit,
-    replay::ReplayCache,
     snapshot::{Snapshot, Snapshots},
+    turns::Turns,
 };
 use crate::{
     chain::{Program, ProgramKey, Registration, VerifyingKey, WatchChain},
@@ -14,7 +14,7 @@ use crate::{
 };
 use signing_primitives::wire::{SignedMessage, UserSignatureRequest};
 use sp_panic_handler::AbortGuard;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 /// What relayers and signers decide with: the chain, the programs, this node's identity.
@@ -22,8 +22,10 @@ pub struct Admission {
     pub(super) identity: Arc<Identity>,
     snapshots: Snapshots,
     programs: Arc<dyn EvaluateProgram>,
-    /// One per core: more programs at a time would only make each of them slower.
-    workers: Arc<Semaphore>,
+    /// One per core, for all but programs: quick work, which must not queue behind slow work.
+    quick: Arc<Semaphore>,
+    /// One less than cores, so that programs leave one to everything else.
+    turns: Turns,
 }
 
 impl Admission {
@@ -38,7 +40,8 @@ impl Admission {
             identity,
             snapshots: Snapshots::new(chain),
             programs,
-            workers: Arc::new(Semaphore::new(cores)),
+            quick: Arc::new(Semaphore::new(cores)),
+            turns: Turns::new(cores.saturating_sub(1).max(1)),
         }
     }
 
@@ -55,41 +58,26 @@ impl Admission {
         &self.identity
     }
 
-    /// Runs `job` on a blocking thread, in its turn. A panic in it is an error. If the future is
-    /// dropped, a job that has begun still runs to its end, which fuel bounds.
+    /// Runs `job`, which must be quick, on a blocking thread. A panic in it is an error.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce() -> Result<T, RequestError> + Send + 'static,
     ) -> Result<T, RequestError> {
         let permit = self
-            .workers
+            .quick
             .clone()
             .acquire_owned()
             .await
             .map_err(|closed| RequestError::Internal(closed.into()))?;
-        tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            // Without this, Substrate's panic hook ends the whole node.
-            let _guard = AbortGuard::force_unwind();
-            job()
-        })
-        .await
-        .unwrap_or_else(|panicked| Err(RequestError::Internal(panicked.into())))
+        blocking(permit, job).await
     }
 
-    /// Decides on a user's request, of which the signature has been checked. Blocks, for as long as
-    /// the programs' fuel lasts. What is granted is entered in `ledger`.
-    pub(super) fn decide(
-        &self,
-        ledger: &Ledger,
-        subject: &Subject<'_>,
-    ) -> Result<Grant, RequestError> {
+    /// Makes all checks of a user's request that are quick, which is all but its signature's, made
+    /// before, and its programs'. Blocks.
+    pub(super) fn check(&self, ledger: &Ledger, subject: Subject) -> Result<Checked, RequestError> {
         let Subject {
-            snapshot,
-            signed,
-            request,
-            ..
-        } = subject;
+            snapshot, request, ..
+        } = &subject;
         checks::sizes(request)?;
         let window = snapshot.network.parameters.freshness_window;
         checks::fresh(request.block_number, snapshot.best_number(), window)?;
@@ -97,28 +85,59 @@ impl Admission {
         if snapshot.network.verifying_key == Some(key) {
             return Err(RequestError::NetworkKey);
         }
-        ledger.check(subject)?;
+        ledger.check(&subject)?;
         let registration = snapshot
             .registration(key)?
             .ok_or(RequestError::NotRegistered)?;
         let plan = checks::fits(request, &registration)?;
-        let digest = self.ask_programs(snapshot, signed, request, &registration, plan)?;
-        ledger.enter(subject)?;
-        Ok(Grant {
-            registration_index: registration.index,
-            digest,
+        Ok(Checked {
+            subject,
+            registration,
+            plan,
         })
+    }
+
+    /// Asks the programs, in the request's turn. What they grant is entered in `ledger`. If the
+    /// future is dropped, programs that have begun still run to their end, which fuel bounds.
+    pub(super) async fn grant(
+        self: &Arc<Self>,
+        ledger: &Arc<Ledger>,
+        checked: Checked,
+    ) -> Result<(Subject, Grant), RequestError> {
+        // Before the wait, so that no more wait than may be evaluated.
+        ledger.begin(&checked.subject)?;
+        let turn = self.turns.take(checked.subject.key()).await?;
+        let (this, ledger) = (self.clone(), ledger.clone());
+        blocking(turn, move || {
+            let Checked {
+                subject,
+                registration,
+                plan,
+            } = checked;
+            let digest = this.ask_programs(&subject, &registration, plan)?;
+            ledger.enter(&subject)?;
+            let grant = Grant {
+                registration_index: registration.index,
+                digest,
+            };
+            Ok((subject, grant))
+        })
+        .await
     }
 
     /// Asks all programs, then has the digest made.
     fn ask_programs(
         &self,
-        snapshot: &Snapshot,
-        signed: &SignedMessage,
-        request: &UserSignatureRequest,
+        subject: &Subject,
         registration: &Registration,
         plan: DigestPlan,
     ) -> Result<[u8; 32], RequestError> {
+        let Subject {
+            snapshot,
+            signed,
+            request,
+            ..
+        } = subject;
         let fuel = snapshot.network.parameters.fuel;
         let mut digest = match plan {
             DigestPlan::Known(digest) => Some(digest),
@@ -157,6 +176,21 @@ impl Admission {
     }
 }
 
+/// Runs `job` on a blocking thread, which holds `permit` until it is done.
+async fn blocking<T: Send + 'static>(
+    permit: impl Send + 'static,
+    job: impl FnOnce() -> Result<T, RequestError> + Send + 'static,
+) -> Result<T, RequestError> {
+    tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        // Without this, Substrate's panic hook ends the whole node.
+        let _guard = AbortGuard::force_unwind();
+        job()
+    })
+    .await
+    .unwrap_or_else(|panicked| Err(RequestError::Internal(panicked.into())))
+}
+
 fn load(snapshot: &Snapshot, index: usize, key: ProgramKey) -> Result<Program, RequestError> {
     let program = snapshot
         .program(key)?
@@ -169,17 +203,24 @@ fn load(snapshot: &Snapshot, index: usize, key: ProgramKey) -> Result<Program, R
 }
 
 /// What is decided on.
-pub(super) struct Subject<'a> {
-    pub(super) snapshot: &'a Snapshot,
+pub(super) struct Subject {
+    pub(super) snapshot: Snapshot,
     /// The user's signed request. Its signature has been checked.
-    pub(super) signed: &'a SignedMessage,
+    pub(super) signed: SignedMessage,
     /// What is inside it.
-    pub(super) request: &'a UserSignatureRequest,
+    pub(super) request: UserSignatureRequest,
     /// Names the signed request.
     pub(super) request_hash: [u8; 32],
     /// Names this attempt at it. A relayer makes attempts, so for itself there is only one: the
     /// request.
     pub(super) attempt: [u8; 32],
+}
+
+/// A subject that has passed all checks but its programs'.
+pub(super) struct Checked {
+    pub(super) subject: Subject,
+    registration: Registration,
+    plan: DigestPlan,
 }
 
 /// What may be signed.
@@ -189,59 +230,12 @@ pub(super) struct Grant {
     pub(super) digest: [u8; 32],
 }
 
-/// What has been granted: against replays, and against more requests than the limit.
-pub(super) struct Ledger(Mutex<(ReplayCache, RateLimit)>);
-
-impl Ledger {
-    /// An empty one, which grants each request so many attempts.
-    pub(super) fn new(attempts_per_request: usize) -> Self {
-        Self(Mutex::new((
-            ReplayCache::new(attempts_per_request),
-            RateLimit::default(),
-        )))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, (ReplayCache, RateLimit)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the subject could be granted, to spare the programs' work if not.
-    fn check(&self, subject: &Subject<'_>) -> Result<(), RequestError> {
-        let (replay, limit) = &*self.lock();
-        if replay.check(&subject.request_hash, &subject.attempt)? {
-            limit.check(
-                &subject.key(),
-                subject.snapshot.best_number(),
-                subject.limit(),
-            )?;
-        }
-        Ok(())
-    }
-
-    /// Enters the subject as granted, unless another thread has entered the same meanwhile.
-    /// Further attempts at a request do not count against the limit.
-    fn enter(&self, subject: &Subject<'_>) -> Result<(), RequestError> {
-        let (replay, limit) = &mut *self.lock();
-        let best = subject.snapshot.best_number();
-        replay.expire(best, subject.snapshot.network.parameters.freshness_window);
-        if replay.check(&subject.request_hash, &subject.attempt)? {
-            limit.count(&subject.key(), best, subject.limit())?;
-        }
-        replay.remember(
-            subject.request_hash,
-            subject.attempt,
-            subject.request.block_number,
-        );
-        Ok(())
-    }
-}
-
-impl Subject<'_> {
-    fn key(&self) -> VerifyingKey {
+impl Subject {
+    pub(super) fn key(&self) -> VerifyingKey {
         self.request.signature_verifying_key
     }
 
-    fn limit(&self) -> u32 {
+    pub(super) fn limit(&self) -> u32 {
         self.snapshot.network.parameters.request_limit
     }
 }

@@ -1,10 +1,11 @@
 //! What a relayer does with a user's request.
 
 use super::{
-    admission::{Admission, Ledger, Subject},
+    admission::{Admission, Checked, Subject},
     ask::AskSigner,
     error::RequestError,
     join::{Join, Part},
+    ledger::Ledger,
     open::{open, verified},
     recover::recovers_to,
     replay::request_hash,
@@ -55,7 +56,7 @@ pub struct Relayer {
     admission: Arc<Admission>,
     signers: Arc<dyn AskSigner>,
     config: RelayConfig,
-    ledger: Ledger,
+    ledger: Arc<Ledger>,
     running: Join<(VerifyingKey, [u8; 32]), Outcome>,
     suspects: Suspects,
 }
@@ -103,7 +104,7 @@ impl Relayer {
             admission,
             signers,
             config,
-            ledger: Ledger::new(1),
+            ledger: Arc::new(Ledger::new(1)),
             running: Join::new(),
             suspects: Suspects::new(config.suspicion),
         }
@@ -124,7 +125,15 @@ impl Relayer {
         body: Vec<u8>,
     ) -> Result<Arc<[SignatureAnswer]>, RequestError> {
         let this = self.clone();
-        let job = Arc::new(self.admission.run(move || this.admit(&body)).await?);
+        let (checked, me) = self.admission.run(move || this.check(&body)).await?;
+        let (subject, grant) = self.admission.grant(&self.ledger, checked).await?;
+        let job = Arc::new(Job {
+            snapshot: subject.snapshot,
+            me,
+            signed: subject.signed,
+            request: subject.request,
+            digest: grant.digest,
+        });
         // What is signed is the same whoever asks, so those who ask at the same time share a run.
         // Each of them has been granted the signature on their own request.
         let key = (job.request.signature_verifying_key, job.digest);
@@ -143,8 +152,8 @@ impl Relayer {
         }
     }
 
-    /// Decides on the request. Blocks.
-    fn admit(&self, body: &[u8]) -> Result<Job, RequestError> {
+    /// Makes the quick checks of the request. With it comes this node's signing key. Blocks.
+    fn check(&self, body: &[u8]) -> Result<(Checked, SignerId), RequestError> {
         let signed = open(body, self.admission.identity.x25519_secret())?;
         let request: UserSignatureRequest = verified(&signed)?;
         let snapshot = self.admission.snapshot()?;
@@ -162,20 +171,13 @@ impl Relayer {
         }
         let request_hash = request_hash(&signed);
         let subject = Subject {
-            snapshot: &snapshot,
-            signed: &signed,
-            request: &request,
+            snapshot,
+            signed,
+            request,
             request_hash,
             attempt: request_hash,
         };
-        let digest = self.admission.decide(&self.ledger, &subject)?.digest;
-        Ok(Job {
-            snapshot,
-            me,
-            signed,
-            request,
-            digest,
-        })
+        Ok((self.admission.check(&self.ledger, subject)?, me))
     }
 
     /// Asks one set of signers after the other, until one makes the signature.

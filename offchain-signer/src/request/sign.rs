@@ -1,15 +1,16 @@
 //! What a signer does with a relayer's request.
 
 use super::{
-    admission::{Admission, Ledger, Subject},
+    admission::{Admission, Checked, Subject},
     checks,
     error::RequestError,
+    ledger::Ledger,
     open::{open, verified},
     recover::recovers_to,
     replay::request_hash,
     signing::{RunSigning, SigningOrder},
 };
-use crate::chain::SignerId;
+use crate::chain::{SignerId, VerifyingKey};
 use codec::Encode;
 use signing_primitives::wire::{SignRequest, SignatureAnswer, UserSignatureRequest};
 use sp_core::sr25519;
@@ -20,11 +21,21 @@ use std::{collections::BTreeSet, sync::Arc};
 /// costs the signers a second of computation, so they must have an end.
 const MAX_ATTEMPTS: usize = 8;
 
+/// A request that has been granted but for its programs.
+struct Asked {
+    checked: Checked,
+    network_key: VerifyingKey,
+    relayer: SignerId,
+    me: SignerId,
+    participants: BTreeSet<SignerId>,
+    generation: u32,
+}
+
 /// Takes part in signing, as a member of the committee.
 pub struct Signer {
     admission: Arc<Admission>,
     sessions: Arc<dyn RunSigning>,
-    ledger: Ledger,
+    ledger: Arc<Ledger>,
 }
 
 impl Signer {
@@ -33,7 +44,7 @@ impl Signer {
         Self {
             admission,
             sessions,
-            ledger: Ledger::new(MAX_ATTEMPTS),
+            ledger: Arc::new(Ledger::new(MAX_ATTEMPTS)),
         }
     }
 
@@ -43,8 +54,21 @@ impl Signer {
     /// [`RequestError`] says why there is no signature.
     pub async fn sign(self: Arc<Self>, body: Vec<u8>) -> Result<SignatureAnswer, RequestError> {
         let this = self.clone();
-        let order = self.admission.run(move || this.admit(&body)).await?;
-        let me = order.me.clone();
+        let asked = self.admission.run(move || this.check(&body)).await?;
+        let (subject, grant) = self.admission.grant(&self.ledger, asked.checked).await?;
+        let me = asked.me;
+        let order = SigningOrder {
+            verifying_key: subject.key(),
+            network_key: asked.network_key,
+            registration_index: grant.registration_index,
+            digest: grant.digest,
+            request_id: subject.attempt,
+            relayer: asked.relayer,
+            me: me.clone(),
+            participants: asked.participants,
+            generation: asked.generation,
+        };
+        drop(subject);
         let (digest, verifying_key) = (order.digest, order.verifying_key);
         let signature = self.sessions.sign(order).await?;
         if !recovers_to(&signature, &digest, &verifying_key) {
@@ -60,8 +84,8 @@ impl Signer {
         })
     }
 
-    /// Decides on the request. Blocks.
-    fn admit(&self, body: &[u8]) -> Result<SigningOrder, RequestError> {
+    /// Makes the quick checks of the request. Blocks.
+    fn check(&self, body: &[u8]) -> Result<Asked, RequestError> {
         let relayed = open(body, self.admission.identity.x25519_secret())?;
         let snapshot = self.admission.snapshot()?;
         let sender: &[u8; 32] = relayed.sender.as_ref();
@@ -92,24 +116,21 @@ impl Signer {
 
         let request_hash = request_hash(&signed);
         let request_id = request_id(&request_hash, &relayer, &participants, &nonce);
+        let (me, generation) = (me.clone(), committee.generation);
         let subject = Subject {
-            snapshot: &snapshot,
-            signed: &signed,
-            request: &request,
+            snapshot,
+            signed,
+            request,
             request_hash,
             attempt: request_id,
         };
-        let grant = self.admission.decide(&self.ledger, &subject)?;
-        Ok(SigningOrder {
-            verifying_key: request.signature_verifying_key,
+        Ok(Asked {
+            checked: self.admission.check(&self.ledger, subject)?,
             network_key,
-            registration_index: grant.registration_index,
-            digest: grant.digest,
-            request_id,
             relayer,
-            me: me.clone(),
+            me,
             participants,
-            generation: committee.generation,
+            generation,
         })
     }
 }

@@ -55,6 +55,8 @@ pub(crate) type Evaluation = (Vec<u8>, Option<Vec<u8>>);
 #[derive(Default)]
 pub(crate) struct FakePrograms {
     pub(crate) evaluated: Mutex<Vec<Evaluation>>,
+    /// Programs with the config "wait" wait while this is locked.
+    pub(crate) gate: Mutex<()>,
 }
 
 /// What the fake program's custom hash of a message is.
@@ -79,6 +81,13 @@ impl EvaluateProgram for FakePrograms {
             b"no" => Err(ProgramFailure::Refused("not today".into())),
             b"loop" if fuel < u64::MAX => Err(ProgramFailure::OutOfFuel),
             b"panic" => panic!("a bug"),
+            b"wait" => {
+                drop(self.gate.lock().unwrap());
+                Ok(())
+            }
+            b"password" if input.auxiliary_data != Some(b"please") => {
+                Err(ProgramFailure::Refused("say please".into()))
+            }
             _ => Ok(()),
         }
     }
