@@ -144,6 +144,9 @@ impl std::error::Error for SignerConfigErrors {}
 
 /// Asks the operator for the key store's password.
 pub(crate) trait PromptPassword {
+    /// Whether there is somebody to ask.
+    fn is_possible(&self) -> bool;
+
     /// The answer; `None` if there is nobody to ask.
     fn prompt(&self) -> Option<io::Result<Zeroizing<String>>>;
 }
@@ -152,8 +155,12 @@ pub(crate) trait PromptPassword {
 pub(crate) struct TerminalPrompt;
 
 impl PromptPassword for TerminalPrompt {
+    fn is_possible(&self) -> bool {
+        io::stdin().is_terminal()
+    }
+
     fn prompt(&self) -> Option<io::Result<Zeroizing<String>>> {
-        io::stdin().is_terminal().then(|| {
+        self.is_possible().then(|| {
             rpassword::prompt_password("Password of the signer's key store: ").map(Zeroizing::new)
         })
     }
@@ -196,7 +203,12 @@ impl SignerOptions {
                 Some(Zeroizing::new(INSECURE_DEV_PASSWORD.into()))
             }
             // No use in asking before the rest is in order.
-            None if !errors.is_empty() => None,
+            None if !errors.is_empty() => {
+                if !prompt.is_possible() {
+                    errors.push(SignerConfigError::NoPassword);
+                }
+                None
+            }
             None => match prompt.prompt() {
                 Some(Ok(password)) => Some(password),
                 Some(Err(error)) => {

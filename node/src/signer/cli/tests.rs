@@ -13,6 +13,10 @@ struct TestCli {
 struct Answer(Option<&'static str>, Cell<u32>);
 
 impl PromptPassword for Answer {
+    fn is_possible(&self) -> bool {
+        self.0.is_some()
+    }
+
     fn prompt(&self) -> Option<io::Result<Zeroizing<String>>> {
         self.1.set(self.1.get() + 1);
         self.0.map(|answer| Ok(Zeroizing::new(answer.into())))
@@ -83,6 +87,21 @@ fn production_tells_all_that_is_missing_at_once() {
         assert!(text.contains("--signer-public-endpoint"), "{text}");
         assert!(text.contains("/no/such/file"), "{text}");
     }
+}
+
+#[test]
+fn without_a_terminal_the_missing_password_is_told_with_the_rest() {
+    let errors = resolve(&[], ChainType::Live, &nobody()).unwrap_err();
+    assert!(
+        matches!(
+            errors[..],
+            [
+                SignerConfigError::NoPublicEndpoint,
+                SignerConfigError::NoPassword
+            ]
+        ),
+        "{errors:?}"
+    );
 }
 
 #[test]
