@@ -8,6 +8,8 @@
 //! signer         the signer service's flags and its view of the chain
 //! ```
 #![forbid(unsafe_code)]
+// The errors of sc-cli and sc-service are that large; they end the process.
+#![allow(clippy::result_large_err)]
 
 mod chain_spec;
 mod cli;
