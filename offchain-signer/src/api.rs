@@ -92,7 +92,7 @@ struct Api {
     in_work: Semaphore,
 }
 
-/// The routes, for [`serve`].
+/// The routes, for [`serve()`].
 pub fn router(parts: ApiParts) -> Router {
     let api = Arc::new(Api {
         budget: BodyBudget::new(parts.config.memory),

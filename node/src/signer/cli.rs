@@ -44,7 +44,7 @@ pub(crate) struct SignerOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) signer_password_file: Option<PathBuf>,
 
-    /// Directory of the signer's key store [default: <base-path>/chains/<id>/signer].
+    /// Directory of the signer's key store [default: BASE-PATH/chains/ID/signer].
     #[arg(long, value_name = "DIR")]
     pub(crate) signer_dir: Option<PathBuf>,
 }
