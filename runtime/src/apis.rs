@@ -17,7 +17,8 @@ use frame_support::{
 };
 use pallet_grandpa::AuthorityId as GrandpaId;
 use signing_primitives::{
-    NetworkState, Program, ProgramKey, ProgramSummary, Registration, SessionKeyCall, VerifyingKey,
+    NetworkState, Program, ProgramKey, ProgramSummary, Registration, RegistrationDeposit,
+    SessionKeyCall, VerifyingKey,
 };
 use sp_api::impl_runtime_apis;
 use sp_authority_discovery::AuthorityId as AuthorityDiscoveryId;
@@ -285,6 +286,12 @@ impl_runtime_apis! {
 
         fn registration(verifying_key: VerifyingKey) -> Option<Registration<AccountId>> {
             Signing::registration(verifying_key)
+        }
+
+        fn registration_deposit(
+            verifying_key: VerifyingKey,
+        ) -> Option<RegistrationDeposit<AccountId, Balance>> {
+            Signing::registration_deposit(verifying_key)
         }
 
         fn program(key: ProgramKey) -> Option<Program<AccountId>> {

@@ -10,6 +10,12 @@ pub const MILLIUNIT: Balance = UNIT / 1_000;
 /// A millionth of a coin.
 pub const MICROUNIT: Balance = UNIT / 1_000_000;
 
+/// What is held for each program and each registration on chain.
+pub const DEPOSIT_BASE: Balance = 100 * MILLIUNIT;
+/// What is held besides for each of its bytes: a program of the largest size holds a hundred coins,
+/// a registration of the largest (33 kB) three, an ordinary one less than a fifth of a coin.
+pub const DEPOSIT_PER_BYTE: Balance = 100 * MICROUNIT;
+
 /// What an account must hold to exist.
 pub const EXISTENTIAL_DEPOSIT: Balance = MILLIUNIT;
 

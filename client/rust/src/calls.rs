@@ -72,6 +72,13 @@ pub(crate) struct ChangeOwner {
     owner: [u8; 32],
 }
 
+/// `deregister`
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+pub(crate) struct Deregister {
+    verifying_key: VerifyingKey,
+}
+
 /// The event `Registered`, of which the chain may say more than is read here.
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
@@ -103,6 +110,10 @@ impl Call for ChangePrograms {
 
 impl Call for ChangeOwner {
     const NAME: &'static str = "change_owner";
+}
+
+impl Call for Deregister {
+    const NAME: &'static str = "deregister";
 }
 
 impl SetProgram {
@@ -159,6 +170,12 @@ impl ChangeOwner {
     }
 }
 
+impl Deregister {
+    pub(crate) fn new(verifying_key: VerifyingKey) -> Self {
+        Self { verifying_key }
+    }
+}
+
 fn instances(programs: &[primitives::ProgramInstance]) -> Vec<Instance> {
     programs
         .iter()
@@ -211,6 +228,11 @@ mod tests {
     struct ChangeOwnerArguments {
         verifying_key: VerifyingKey,
         owner: AccountId,
+    }
+
+    #[derive(Encode, TypeInfo)]
+    struct DeregisterArguments {
+        verifying_key: VerifyingKey,
     }
 
     /// `call` encodes to the very bytes of `arguments` under the type information of their type.
@@ -283,6 +305,10 @@ mod tests {
                 owner,
             },
         );
+        assert_encodes(
+            Deregister::new(verifying_key),
+            &DeregisterArguments { verifying_key },
+        );
     }
 
     #[test]
@@ -310,12 +336,14 @@ mod tests {
             verifying_key: VerifyingKey,
             owner: AccountId,
             who: AccountId,
+            deposit: u128,
         }
         let event = Registered {
             index: 7,
             verifying_key: [2; 33],
             owner: AccountId::new([4; 32]),
             who: AccountId::new([5; 32]),
+            deposit: 9,
         };
         let mut registry = Registry::new();
         let id = registry.register_type(&MetaType::new::<Registered>()).id;

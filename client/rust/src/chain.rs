@@ -29,6 +29,8 @@ pub type Validator = primitives::Validator<AccountId, BlockNumber>;
 pub type Committee = primitives::Committee<AccountId>;
 /// A user's key and its programs.
 pub type Registration = primitives::Registration<AccountId>;
+/// What is held for a registration, in the smallest unit, and of whose balance.
+pub type RegistrationDeposit = primitives::RegistrationDeposit<AccountId, u128>;
 /// A program with its bytecode.
 pub type Program = primitives::Program<AccountId>;
 /// A program without its bytecode.
@@ -185,6 +187,15 @@ impl Chain {
         verifying_key: VerifyingKey,
     ) -> Result<Option<Registration>, ChainError> {
         self.call("SigningApi_registration", verifying_key, at)
+            .await
+    }
+
+    pub(crate) async fn registration_deposit(
+        &self,
+        at: H256,
+        verifying_key: VerifyingKey,
+    ) -> Result<Option<RegistrationDeposit>, ChainError> {
+        self.call("SigningApi_registration_deposit", verifying_key, at)
             .await
     }
 

@@ -4,12 +4,13 @@ use crate::{
     account::Account,
     address::{EthereumAddress, NotAKey},
     calls::{
-        Call, ChangeOwner, ChangePrograms, Register, RegisteredEvent, RemoveProgram, SetProgram,
-        PALLET,
+        Call, ChangeOwner, ChangePrograms, Deregister, Register, RegisteredEvent, RemoveProgram,
+        SetProgram, PALLET,
     },
     chain::{
         AccountId, Block, Chain, ChainError, NetworkState, Program, ProgramDefinition,
-        ProgramInstance, ProgramKey, ProgramSummary, Registration, VerifyingKey,
+        ProgramInstance, ProgramKey, ProgramSummary, Registration, RegistrationDeposit,
+        VerifyingKey,
     },
     http::{Http, HttpError},
     progress::{Observer, Progress},
@@ -165,6 +166,20 @@ impl SigningClient {
         self.chain.registration(best.hash, verifying_key).await
     }
 
+    /// What is held for a registration, at the best block; `None` if there is no such registration.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub async fn registration_deposit(
+        &self,
+        verifying_key: VerifyingKey,
+    ) -> Result<Option<RegistrationDeposit>, ChainError> {
+        let best = self.chain.best().await?;
+        self.chain
+            .registration_deposit(best.hash, verifying_key)
+            .await
+    }
+
     /// Deploys a program, unless the very same one is there. A deposit by the byte is held of
     /// `account`'s balance until it removes the program.
     ///
@@ -200,7 +215,9 @@ impl SigningClient {
         Ok(())
     }
 
-    /// Makes a key that `programs` guard and `owner` may change the programs of. `account` pays.
+    /// Makes a key that `programs` guard and `owner` may change the programs of. `account` pays the
+    /// fee, and a deposit by the byte is held of its balance until the owner deregisters or changes
+    /// the programs.
     ///
     /// # Errors
     /// [`RegisterError`].
@@ -228,7 +245,8 @@ impl SigningClient {
         })
     }
 
-    /// Replaces the programs of a registration that `account` owns.
+    /// Replaces the programs of a registration that `account` owns. The deposit for them is held of
+    /// `account`; what was held before is released to whoever it was held of.
     ///
     /// # Errors
     /// [`TransactionError`].
@@ -243,7 +261,8 @@ impl SigningClient {
         Ok(())
     }
 
-    /// Hands a registration that `account` owns to `owner`.
+    /// Hands a registration that `account` owns to `owner`. The deposit stays with its depositor
+    /// until the new owner changes the programs or deregisters.
     ///
     /// # Errors
     /// [`TransactionError`].
@@ -255,6 +274,20 @@ impl SigningClient {
     ) -> Result<(), TransactionError> {
         let call = ChangeOwner::new(verifying_key, owner);
         self.submit(call, account).await?;
+        Ok(())
+    }
+
+    /// Removes a registration that `account` owns, and releases its deposit to the depositor. The
+    /// network never signs with the key again: what the key alone controls is lost.
+    ///
+    /// # Errors
+    /// [`TransactionError`].
+    pub async fn deregister(
+        &self,
+        verifying_key: VerifyingKey,
+        account: &Account,
+    ) -> Result<(), TransactionError> {
+        self.submit(Deregister::new(verifying_key), account).await?;
         Ok(())
     }
 

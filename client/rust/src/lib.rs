@@ -63,8 +63,8 @@ pub use account::{Account, AccountError};
 pub use address::{EthereumAddress, NotAKey};
 pub use chain::{
     AccountId, Block, BlockNumber, ChainError, Committee, NetworkState, Phase, Program,
-    ProgramDefinition, ProgramInstance, ProgramKey, ProgramSummary, Registration, Validator,
-    VerifyingKey,
+    ProgramDefinition, ProgramInstance, ProgramKey, ProgramSummary, Registration,
+    RegistrationDeposit, Validator, VerifyingKey,
 };
 pub use client::{ConnectError, Deployment, RegisterError, Registered, SigningClient, Status};
 pub use http::{ApiError, HttpError};
@@ -73,5 +73,5 @@ pub use progress::Progress;
 pub use relayer::{relayer_at, relayer_with_key, relayers, Relayer, RelayerError};
 pub use sign::{SignError, SignOptions, Signature, RELAYER_TIMEOUT};
 pub use signing_primitives::wire::{HashChoice, SignatureAnswer};
-pub use transaction::{Failure, TransactionError, Wait};
+pub use transaction::{Failure, Shortage, TransactionError, Wait};
 pub use verify::{verify, Verified, VerifyError};

@@ -13,7 +13,7 @@ use subxt::{
     config::{substrate::SubstrateConfig, DefaultExtrinsicParamsBuilder},
     error::{
         BackendError, DispatchError, ExtrinsicError, OnlineClientAtBlockError, RpcError,
-        TransactionEventsError, TransactionProgressError,
+        TokenError, TransactionEventsError, TransactionProgressError,
     },
     extrinsics::ExtrinsicEvents,
     tx::{TransactionInBlock, TransactionStatus},
@@ -60,6 +60,14 @@ pub enum TransactionError {
         call: &'static str,
         /// The node's words.
         reason: String,
+    },
+    /// The account has too little for it.
+    #[error("the account's free balance is too low for {call}: {shortage}")]
+    BalanceTooLow {
+        /// The pallet's call.
+        call: &'static str,
+        /// What it is too low for.
+        shortage: Shortage,
     },
     /// The runtime executed the call, and it failed.
     #[error("{call} failed: {failure}")]
@@ -109,6 +117,28 @@ pub enum TransactionError {
         /// How long was waited.
         after: Duration,
     },
+}
+
+/// What a balance is too low for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Shortage {
+    /// The fee. The call was not executed.
+    Fee,
+    /// What the call holds. The fee is paid.
+    Deposit,
+}
+
+impl std::fmt::Display for Shortage {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Fee => "it cannot pay the fee; send it more",
+            Self::Deposit => {
+                "it cannot put down the deposit for what the call stores; send it more, or store \
+                 less (the deposit is by the byte)"
+            }
+        })
+    }
 }
 
 /// Why the runtime did not do what a call asked for.
@@ -248,16 +278,31 @@ async fn run<C: Call>(
 
 async fn outcome(call: &'static str, block: &InBlock) -> Result<Events, TransactionError> {
     block.wait_for_success().await.map_err(|error| match error {
-        TransactionEventsError::ExtrinsicFailed(error) => TransactionError::Failed {
-            call,
-            failure: Failure::from(&error),
-        },
+        TransactionEventsError::ExtrinsicFailed(error) => failed(call, &error),
         other => TransactionError::NoOutcome {
             call,
             source: Box::new(other),
         },
     })
 }
+
+fn failed(call: &'static str, error: &DispatchError) -> TransactionError {
+    match error {
+        // The pallet's calls move no money but into deposits.
+        DispatchError::Token(TokenError::FundsUnavailable) => TransactionError::BalanceTooLow {
+            call,
+            shortage: Shortage::Deposit,
+        },
+        _ => TransactionError::Failed {
+            call,
+            failure: Failure::from(error),
+        },
+    }
+}
+
+/// What every node says of a transaction whose fee cannot be paid: the text of
+/// `sp_runtime`'s `InvalidTransaction::Payment`.
+const CANNOT_PAY: &str = "Inability to pay some fees";
 
 /// Why the pool did not take a transaction, in the node's words.
 fn refused(call: &'static str, error: ExtrinsicError) -> TransactionError {
@@ -271,6 +316,10 @@ fn refused(call: &'static str, error: ExtrinsicError) -> TransactionError {
         },
         _ => error.to_string(),
     };
+    if reason.contains(CANNOT_PAY) {
+        let shortage = Shortage::Fee;
+        return TransactionError::BalanceTooLow { call, shortage };
+    }
     TransactionError::Refused { call, reason }
 }
 
@@ -280,11 +329,9 @@ mod tests {
     use super::*;
     use subxt::rpcs::UserError;
 
-    #[test]
-    fn the_pools_words_are_passed_on() {
-        let data = serde_json::value::RawValue::from_string(
-            r#""Inability to pay some fees (e.g. account balance too low)""#.into(),
-        );
+    /// What a node's pool says of an invalid transaction, with these words.
+    fn invalid(words: &str) -> TransactionError {
+        let data = serde_json::value::RawValue::from_string(format!("{words:?}"));
         let user = UserError {
             code: 1010,
             message: "Invalid Transaction".into(),
@@ -292,11 +339,41 @@ mod tests {
         };
         let error =
             ExtrinsicError::ErrorSubmittingTransaction(subxt::rpcs::Error::User(user).into());
+        refused("register", error)
+    }
+
+    #[test]
+    fn the_pools_words_are_passed_on() {
         assert_eq!(
-            refused("register", error).to_string(),
-            "the node refused register: Invalid Transaction: \
-             Inability to pay some fees (e.g. account balance too low)"
+            invalid("Transaction is outdated").to_string(),
+            "the node refused register: Invalid Transaction: Transaction is outdated"
         );
+    }
+
+    #[test]
+    fn who_has_too_little_is_told_what_to_do() {
+        use sp_runtime::transaction_validity::InvalidTransaction;
+        let words: &'static str = InvalidTransaction::Payment.into();
+        assert_eq!(
+            invalid(words).to_string(),
+            "the account's free balance is too low for register: it cannot pay the fee; send it more"
+        );
+        let error = DispatchError::Token(TokenError::FundsUnavailable);
+        let error = failed("register", &error);
+        assert!(
+            matches!(
+                error,
+                TransactionError::BalanceTooLow {
+                    shortage: Shortage::Deposit,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+        assert!(error.to_string().contains("cannot put down the deposit"));
+        // Nothing else is taken for it.
+        let error = failed("register", &DispatchError::Token(TokenError::Frozen));
+        assert!(matches!(error, TransactionError::Failed { .. }), "{error}");
     }
 
     #[test]

@@ -112,8 +112,9 @@ impl Snapshot {
     ///
     /// The key that a registration signs with is derived from its index, and the index is a
     /// counter. So on another fork the same index, and with it the same key, may be somebody
-    /// else's: only finality says whose it is. Programs and owner are those of the best block, so
-    /// that what is revoked is revoked at once.
+    /// else's: only finality says whose it is. Programs and owner are those of the best block, and
+    /// a registration that has been removed there is gone, so that what is revoked is revoked at
+    /// once. No index is used a second time, so a key that was removed for good stays refused.
     ///
     /// # Errors
     /// [`ChainError`], if the chain does not answer.

@@ -159,9 +159,17 @@ fn definition(len: u32, salt: u8) -> ProgramDefinition {
 }
 
 fn rich<T: Config>() -> T::AccountId {
-    let who = whitelisted_caller();
-    T::Currency::set_balance(&who, BalanceOf::<T>::max_value() / 2u32.into());
+    enriched::<T>(whitelisted_caller())
+}
+
+fn enriched<T: Config>(who: T::AccountId) -> T::AccountId {
+    T::Currency::set_balance(&who, BalanceOf::<T>::max_value() / 4u32.into());
     who
+}
+
+/// What is held of an account for registrations.
+fn held_for_registrations<T: Config>(who: &T::AccountId) -> BalanceOf<T> {
+    T::Currency::balance_on_hold(&HoldReason::RegistrationDeposit.into(), who)
 }
 
 /// Deploys `count` programs and makes instances of them with the longest configurations.
@@ -179,11 +187,12 @@ fn instances<T: Config>(who: &T::AccountId, count: u32, salt: u8) -> ProgramInst
     BoundedVec::truncate_from(instances)
 }
 
-/// Registers a key with as many programs as it can have.
-fn registration<T: Config>(who: &T::AccountId) -> VerifyingKey {
+/// Has `depositor` register a key with as many programs as it can have for `owner`.
+fn registration<T: Config>(depositor: &T::AccountId, owner: &T::AccountId) -> VerifyingKey {
     NetworkVerifyingKey::<T>::put(NETWORK_KEY);
-    let programs = instances::<T>(who, MaxProgramsPerRegistration::get(), 0);
-    Pallet::<T>::do_register(who.clone(), programs, who.clone()).expect("the programs are good");
+    let programs = instances::<T>(owner, MaxProgramsPerRegistration::get(), 0);
+    Pallet::<T>::do_register(depositor.clone(), programs, owner.clone())
+        .expect("the programs are good");
     derive_child_key(&NETWORK_KEY, 0).expect("the key is a point")
 }
 
@@ -304,16 +313,28 @@ mod benchmarks {
         _(RawOrigin::Signed(who.clone()), programs, who.clone());
 
         assert_eq!(Registrations::<T>::iter().count(), 1);
+        assert!(held_for_registrations::<T>(&who) > BalanceOf::<T>::default());
     }
 
     #[benchmark]
     fn change_programs(p: Linear<1, { <MaxProgramsPerRegistration as Get<u32>>::get() }>) {
         let who = rich::<T>();
-        let verifying_key = registration::<T>(&who);
+        let depositor = enriched::<T>(account("depositor", 0, 0));
+        let verifying_key = registration::<T>(&depositor, &who);
         let programs = instances::<T>(&who, p, 100);
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(who), verifying_key, programs.clone());
+        _(
+            RawOrigin::Signed(who.clone()),
+            verifying_key,
+            programs.clone(),
+        );
+
+        assert_eq!(
+            held_for_registrations::<T>(&depositor),
+            BalanceOf::<T>::default()
+        );
+        assert!(held_for_registrations::<T>(&who) > BalanceOf::<T>::default());
 
         let registration = Registrations::<T>::get(verifying_key);
         assert_eq!(
@@ -325,7 +346,7 @@ mod benchmarks {
     #[benchmark]
     fn change_owner() {
         let who = rich::<T>();
-        let verifying_key = registration::<T>(&who);
+        let verifying_key = registration::<T>(&who, &who);
         let owner: T::AccountId = account("owner", 0, 0);
 
         #[extrinsic_call]
@@ -335,6 +356,22 @@ mod benchmarks {
         assert_eq!(
             registration.map(|registration| registration.owner),
             Some(owner)
+        );
+    }
+
+    #[benchmark]
+    fn deregister() {
+        let who = rich::<T>();
+        let depositor = enriched::<T>(account("depositor", 0, 0));
+        let verifying_key = registration::<T>(&depositor, &who);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who), verifying_key);
+
+        assert!(!Registrations::<T>::contains_key(verifying_key));
+        assert_eq!(
+            held_for_registrations::<T>(&depositor),
+            BalanceOf::<T>::default()
         );
     }
 

@@ -9,6 +9,7 @@
 //!         └── too few signers ──────────────┘  └── deadline or disagreement: the next attempt
 //!
 //!  set_program ──► programs ◄── counted references ── registrations ◄── register
+//!       └───────── deposits ──────────────────────────────────┘
 //! ```
 //!
 //! # Walk-through
@@ -22,6 +23,20 @@
 //!    once and never replaced.
 //! 4. Users deploy programs, and register: a registration is the BIP-32 child of the network key
 //!    at the next index, with the programs that must say yes before the network signs with it.
+//!
+//! # What is stored for a deposit
+//! Programs and registrations are stored for as long as their users like, against a deposit that is
+//! theirs again when they remove them. It is only ever held of the balance of whoever makes the
+//! call, and released to nobody but the one it is held of:
+//!
+//! | held for | of | released when |
+//! | --- | --- | --- |
+//! | a program | its deployer | the deployer removes it, which nobody can while registrations use it |
+//! | a registration | whoever registered; from the first change of its programs on, the owner who made the last one | the owner changes the programs or deregisters |
+//!
+//! A registration therefore pins its programs, and with them their deployers' deposits, for as long
+//! as somebody pays for it. That is meant so: whoever registers relies on the programs, and a
+//! deployer deploys for all.
 //!
 //! # What is trusted
 //! Session-key calls carry their own signature, so they need no account and no fee. The signature,
@@ -97,7 +112,8 @@ mod tests;
 pub use pallet::*;
 pub use types::{
     AnnouncementOf, BalanceOf, CommitteeMemberOf, CommitteeOf, KeygenAttemptOf, NetworkStateOf,
-    ParametersOf, PhaseOf, ProgramInstances, ProgramOf, ProgramSummaryOf, RegistrationOf,
+    ParametersOf, PhaseOf, ProgramInstances, ProgramOf, ProgramSummaryOf, RegistrationDepositOf,
+    RegistrationOf,
 };
 pub use weights::WeightInfo;
 
@@ -156,6 +172,14 @@ pub mod pallet {
         #[pallet::constant]
         type ProgramDepositPerByte: Get<BalanceOf<Self>>;
 
+        /// The deposit for any registration.
+        #[pallet::constant]
+        type RegistrationDepositBase: Get<BalanceOf<Self>>;
+
+        /// The deposit for each byte of a SCALE-encoded registration.
+        #[pallet::constant]
+        type RegistrationDepositPerByte: Get<BalanceOf<Self>>;
+
         /// What the calls cost.
         type WeightInfo: WeightInfo;
     }
@@ -165,6 +189,9 @@ pub mod pallet {
     pub enum HoldReason {
         /// Rent for a program's bytes, until its deployer removes it.
         ProgramDeposit,
+        /// Rent for a registration's bytes, until its owner removes it or pays for it in the
+        /// depositor's place.
+        RegistrationDeposit,
     }
 
     /// The current session's validators (stash accounts), with their `signing` keys.
@@ -233,7 +260,13 @@ pub mod pallet {
     pub type Registrations<T: Config> =
         StorageMap<_, Blake2_128Concat, VerifyingKey, RegistrationOf<T>>;
 
-    /// The derivation index of the next registration.
+    /// The deposits that are held for [`Registrations`].
+    #[pallet::storage]
+    pub type RegistrationDeposits<T: Config> =
+        StorageMap<_, Blake2_128Concat, VerifyingKey, RegistrationDepositOf<T>>;
+
+    /// The derivation index of the next registration. It only ever grows, so that no key is given
+    /// to a second user.
     #[pallet::storage]
     pub type NextIndex<T: Config> = StorageValue<_, u32, ValueQuery>;
 
@@ -352,11 +385,15 @@ pub mod pallet {
             owner: T::AccountId,
             /// Who registered.
             who: T::AccountId,
+            /// What is held of the balance of who registered.
+            deposit: BalanceOf<T>,
         },
         /// Other programs guard a key.
         ProgramsChanged {
             /// The user's key.
             verifying_key: VerifyingKey,
+            /// What is now held of the owner's balance.
+            deposit: BalanceOf<T>,
         },
         /// Somebody else may change a key's programs.
         OwnerChanged {
@@ -364,6 +401,14 @@ pub mod pallet {
             verifying_key: VerifyingKey,
             /// The new owner.
             owner: T::AccountId,
+        },
+        /// A registration has been removed and its deposit released. The network never signs with
+        /// its key again.
+        Deregistered {
+            /// The key was the network key's child `m/0/<index>`.
+            index: u32,
+            /// The key.
+            verifying_key: VerifyingKey,
         },
         /// Root has set the parameters.
         ParametersSet {
@@ -540,6 +585,10 @@ pub mod pallet {
 
         /// Makes a key for a user, guarded by `programs`: all must say yes before the network signs
         /// with it. [`Event::Registered`] tells the key.
+        ///
+        /// A deposit for the registration's bytes is held of the caller's balance, whoever the owner
+        /// is. Only the owner can have it released, by [`Call::deregister`] or
+        /// [`Call::change_programs`]: register for others only if you can do without it.
         #[pallet::call_index(4)]
         #[pallet::weight(<T as Config>::WeightInfo::register(programs.len() as u32))]
         pub fn register(
@@ -553,6 +602,11 @@ pub mod pallet {
 
         /// Replaces the programs that guard a key. For its owner; also while signing is paused, so
         /// that what must be revoked can be.
+        ///
+        /// The caller becomes the depositor: what was held for the registration is released to
+        /// whoever it was held of, and what the new programs take, at today's price, is held of the
+        /// caller. So an owner cannot spend a former depositor's balance, and who was given a
+        /// registration takes its deposit over by setting the same programs again.
         #[pallet::call_index(5)]
         #[pallet::weight(<T as Config>::WeightInfo::change_programs(programs.len() as u32))]
         pub fn change_programs(
@@ -564,7 +618,14 @@ pub mod pallet {
             Self::do_change_programs(&who, verifying_key, programs)
         }
 
-        /// Hands a registration to another owner. For its owner.
+        /// Hands a registration to another owner. For its owner; also while signing is paused.
+        ///
+        /// The deposit stays where it is, with its depositor, until the new owner changes the
+        /// programs or deregisters. So nobody can be made to pay by being made an owner, and neither
+        /// owner can take what is not theirs: a deposit is released to its depositor and to nobody
+        /// else. But the depositor cannot have it back without the new owner, who may leave it held
+        /// for ever: hand over only to whom you trust with that, or
+        /// [deregister](Call::deregister) and let them register a key of their own.
         #[pallet::call_index(6)]
         pub fn change_owner(
             origin: OriginFor<T>,
@@ -598,6 +659,17 @@ pub mod pallet {
             ensure_root(origin)?;
             Self::do_resume()
         }
+
+        /// Removes a registration. For its owner; also while signing is paused.
+        ///
+        /// Its programs have one use less, and the deposit is released to its depositor. The
+        /// network never signs with the key again, for nobody: its index is not used a second time.
+        /// Whatever the key alone controls is lost, so move it first.
+        #[pallet::call_index(10)]
+        pub fn deregister(origin: OriginFor<T>, verifying_key: VerifyingKey) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_deregister(&who, verifying_key)
+        }
     }
 
     #[pallet::view_functions]
@@ -617,6 +689,13 @@ pub mod pallet {
         /// The registration of a user's verifying key.
         pub fn registration(verifying_key: VerifyingKey) -> Option<RegistrationOf<T>> {
             Registrations::<T>::get(verifying_key)
+        }
+
+        /// What is held for the registration of a user's verifying key.
+        pub fn registration_deposit(
+            verifying_key: VerifyingKey,
+        ) -> Option<RegistrationDepositOf<T>> {
+            RegistrationDeposits::<T>::get(verifying_key)
         }
 
         /// A program with its bytecode.

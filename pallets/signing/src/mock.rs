@@ -5,14 +5,15 @@
 
 use crate::{
     self as pallet_signing, primitives, AnnouncementOf, Call, CommitteeMemberOf, Config, Event,
-    GenesisConfig, KeygenAttemptOf, Pallet, ParametersOf, Phase, ProgramInstances,
+    GenesisConfig, HoldReason, KeygenAttemptOf, Pallet, ParametersOf, Phase, ProgramInstances,
+    RegistrationDeposits,
 };
 use codec::Encode;
 use frame_support::{
     derive_impl,
     dispatch::{DispatchInfo, GetDispatchInfo, PostDispatchInfo},
     parameter_types,
-    traits::{Hooks, OneSessionHandler, Randomness},
+    traits::{fungible::InspectHold, Hooks, OneSessionHandler, Randomness},
 };
 use primitives::{
     Announcement, KeygenConfirmation, ProgramDefinition, ProgramInstance, ProgramKey, SignerPair,
@@ -91,6 +92,9 @@ parameter_types! {
     pub const MaxValidators: u32 = 40;
     pub const ProgramDepositBase: u64 = 100;
     pub const ProgramDepositPerByte: u64 = 2;
+    pub const RegistrationDepositBase: u64 = 50;
+    /// Tests change it as a runtime upgrade would.
+    pub static RegistrationDepositPerByte: u64 = 3;
 }
 
 impl Config for Test {
@@ -101,6 +105,8 @@ impl Config for Test {
     type MaxValidators = MaxValidators;
     type ProgramDepositBase = ProgramDepositBase;
     type ProgramDepositPerByte = ProgramDepositPerByte;
+    type RegistrationDepositBase = RegistrationDepositBase;
+    type RegistrationDepositPerByte = RegistrationDepositPerByte;
     type WeightInfo = ();
 }
 
@@ -147,6 +153,7 @@ pub(crate) fn genesis(parameters: ParametersOf<Test>) -> sp_io::TestExternalitie
 /// invariants after it.
 pub(crate) fn test(validators: u64, test: impl FnOnce()) {
     Seed::set(0);
+    RegistrationDepositPerByte::set(3);
     genesis(parameters()).execute_with(|| {
         let keys: Vec<_> = (1..=validators).map(|v| (v, pair(v).public())).collect();
         Signing::on_genesis_session(keys.iter().map(|(v, key)| (v, key.clone())));
@@ -158,6 +165,21 @@ pub(crate) fn test(validators: u64, test: impl FnOnce()) {
 
 pub(crate) fn check() {
     Pallet::<Test>::do_try_state().unwrap();
+    // `try_state` knows the depositors only. Here all accounts are known.
+    for who in frame_system::Account::<Test>::iter_keys() {
+        let deposits = RegistrationDeposits::<Test>::iter_values();
+        let deposited = deposits.filter(|deposit| deposit.depositor == who);
+        assert_eq!(
+            held_for_registrations(who),
+            deposited.map(|deposit| deposit.amount).sum::<u64>(),
+            "nothing is held of {who} for what is gone"
+        );
+    }
+}
+
+/// What is held of an account for registrations.
+pub(crate) fn held_for_registrations(who: AccountId) -> u64 {
+    Balances::balance_on_hold(&HoldReason::RegistrationDeposit.into(), &who)
 }
 
 /// Ends this block and begins the next.
@@ -409,6 +431,12 @@ pub(crate) fn instances(programs: &[ProgramKey]) -> ProgramInstances {
         .collect::<Vec<_>>()
         .try_into()
         .unwrap()
+}
+
+/// What a registration with these instances costs its depositor, at the price that tests begin with.
+pub(crate) fn registration_deposit(programs: &ProgramInstances) -> u64 {
+    // Index, owner and instances.
+    50 + 3 * (4 + 8 + programs.encoded_size() as u64)
 }
 
 /// The events of this pallet since they were last asked for.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod confirmations;
+mod deregistering;
 mod derivation;
 mod draw;
 mod genesis;
@@ -9,6 +10,7 @@ mod keygen;
 mod parameters;
 mod programs;
 mod random_walk;
+mod registration_deposits;
 mod registrations;
 mod signers;
 mod validators;

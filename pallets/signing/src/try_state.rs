@@ -3,10 +3,10 @@
 use crate::{
     parameters, primitives, BalanceOf, Bytecodes, Committee, CommitteeMemberOf, Config, DrawAt,
     Excluded, HoldReason, KeyOwners, LastAttempt, NetworkVerifyingKey, NextIndex, Pallet,
-    Parameters, Phase, ProgramDeposits, Programs, Registrations, Signers, SigningKeys,
+    Parameters, Phase, ProgramDeposits, Programs, RegistrationDeposits, Registrations, Signers,
+    SigningKeys,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
-use codec::Encode;
 use frame_support::{
     ensure,
     traits::{fungible::InspectHold, Get},
@@ -146,7 +146,7 @@ impl<T: Config> Pallet<T> {
                     .saturating_inc();
             }
         }
-        let mut deposits = BTreeMap::<_, (_, BalanceOf<T>)>::new();
+        let mut deposits = BTreeMap::new();
         let mut programs = 0;
         for (key, summary) in Programs::<T>::iter() {
             programs.saturating_inc();
@@ -168,11 +168,7 @@ impl<T: Config> Pallet<T> {
             };
             ensure!(definition.key() == key, "the key is the definition's hash");
             let deposit = ProgramDeposits::<T>::get(key).ok_or("a program has a deposit")?;
-            deposits
-                .entry(summary.deployer.encode())
-                .or_insert_with(|| (summary.deployer, Default::default()))
-                .1
-                .saturating_accrue(deposit);
+            add_deposit::<T>(&mut deposits, summary.deployer, deposit);
         }
         ensure!(
             references.is_empty(),
@@ -186,19 +182,15 @@ impl<T: Config> Pallet<T> {
             ProgramDeposits::<T>::iter_keys().count() == programs,
             "a deposit has a program"
         );
-        for (deployer, deposit) in deposits.into_values() {
-            ensure!(
-                T::Currency::balance_on_hold(&HoldReason::ProgramDeposit.into(), &deployer)
-                    >= deposit,
-                "deposits are held"
-            );
-        }
-        Ok(())
+        try_state_holds::<T>(HoldReason::ProgramDeposit, deposits)
     }
 
     fn try_state_registrations() -> Result<(), TryRuntimeError> {
         let network_key = NetworkVerifyingKey::<T>::get();
+        let mut deposits = BTreeMap::new();
+        let mut registrations = 0;
         for (verifying_key, registration) in Registrations::<T>::iter() {
+            registrations.saturating_inc();
             let network_key = network_key
                 .as_ref()
                 .ok_or("no registration without a network key")?;
@@ -214,9 +206,38 @@ impl<T: Config> Pallet<T> {
                 !registration.programs.is_empty(),
                 "a program guards every key"
             );
+            let deposit = RegistrationDeposits::<T>::get(verifying_key)
+                .ok_or("a registration has a deposit")?;
+            add_deposit::<T>(&mut deposits, deposit.depositor, deposit.amount);
         }
-        Ok(())
+        ensure!(
+            RegistrationDeposits::<T>::iter_keys().count() == registrations,
+            "a deposit has a registration"
+        );
+        try_state_holds::<T>(HoldReason::RegistrationDeposit, deposits)
     }
+}
+
+/// What is deposited, by whom.
+type Deposits<T> = BTreeMap<<T as frame_system::Config>::AccountId, BalanceOf<T>>;
+
+fn add_deposit<T: Config>(deposits: &mut Deposits<T>, of: T::AccountId, amount: BalanceOf<T>) {
+    deposits.entry(of).or_default().saturating_accrue(amount);
+}
+
+/// What is held of the depositors for this reason is what they have deposited.
+fn try_state_holds<T: Config>(
+    reason: HoldReason,
+    deposits: Deposits<T>,
+) -> Result<(), TryRuntimeError> {
+    let reason = reason.into();
+    for (depositor, deposited) in deposits {
+        ensure!(
+            T::Currency::balance_on_hold(&reason, &depositor) == deposited,
+            "deposits are held, and nothing else is"
+        );
+    }
+    Ok(())
 }
 
 fn try_state_members<T: Config>(

@@ -29,6 +29,9 @@ pub type ProgramOf<T> = primitives::Program<<T as frame_system::Config>::Account
 pub type ProgramSummaryOf<T> = primitives::ProgramSummary<<T as frame_system::Config>::AccountId>;
 /// [`primitives::Registration`] of a runtime.
 pub type RegistrationOf<T> = primitives::Registration<<T as frame_system::Config>::AccountId>;
+/// [`primitives::RegistrationDeposit`] of a runtime.
+pub type RegistrationDepositOf<T> =
+    primitives::RegistrationDeposit<<T as frame_system::Config>::AccountId, BalanceOf<T>>;
 /// The programs of a registration.
 pub type ProgramInstances =
     sp_runtime::BoundedVec<primitives::ProgramInstance, primitives::MaxProgramsPerRegistration>;

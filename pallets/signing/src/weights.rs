@@ -36,10 +36,14 @@ pub trait WeightInfo {
     fn remove_program() -> Weight;
     /// `register` with `p` program instances: mostly two steps of BIP-32 in WebAssembly.
     fn register(p: u32) -> Weight;
-    /// `change_programs` to `p` program instances, from the most there can be.
+    /// `change_programs` to `p` program instances, from the most there can be, by an owner who is
+    /// not the depositor.
     fn change_programs(p: u32) -> Weight;
     /// `change_owner`.
     fn change_owner() -> Weight;
+    /// `deregister`, at worst with the most program instances there can be, by an owner who is not
+    /// the depositor.
+    fn deregister() -> Weight;
     /// `set_parameters`.
     fn set_parameters() -> Weight;
     /// `pause`.
@@ -90,19 +94,19 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
     /// The range of component `p` is `[1, 8]`.
     fn register(p: u32) -> Weight {
-        Weight::from_parts(10_000_000_000, 0)
+        Weight::from_parts(10_050_000_000, 0)
             .saturating_add(Weight::from_parts(30_000_000, 0).saturating_mul(p.into()))
-            .saturating_add(T::DbWeight::get().reads(4))
-            .saturating_add(T::DbWeight::get().writes(2))
+            .saturating_add(T::DbWeight::get().reads(6))
+            .saturating_add(T::DbWeight::get().writes(5))
             .saturating_add(T::DbWeight::get().reads(1).saturating_mul(p.into()))
             .saturating_add(T::DbWeight::get().writes(1).saturating_mul(p.into()))
     }
     /// The range of component `p` is `[1, 8]`.
     fn change_programs(p: u32) -> Weight {
-        Weight::from_parts(400_000_000, 0)
+        Weight::from_parts(500_000_000, 0)
             .saturating_add(Weight::from_parts(30_000_000, 0).saturating_mul(p.into()))
-            .saturating_add(T::DbWeight::get().reads(9))
-            .saturating_add(T::DbWeight::get().writes(9))
+            .saturating_add(T::DbWeight::get().reads(14))
+            .saturating_add(T::DbWeight::get().writes(14))
             .saturating_add(T::DbWeight::get().reads(1).saturating_mul(p.into()))
             .saturating_add(T::DbWeight::get().writes(1).saturating_mul(p.into()))
     }
@@ -110,6 +114,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Weight::from_parts(80_000_000, 0)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
+    }
+    fn deregister() -> Weight {
+        Weight::from_parts(400_000_000, 0)
+            .saturating_add(T::DbWeight::get().reads(12))
+            .saturating_add(T::DbWeight::get().writes(12))
     }
     fn set_parameters() -> Weight {
         Weight::from_parts(40_000_000, 0)
@@ -179,19 +188,19 @@ impl WeightInfo for () {
     }
     /// The range of component `p` is `[1, 8]`.
     fn register(p: u32) -> Weight {
-        Weight::from_parts(10_000_000_000, 0)
+        Weight::from_parts(10_050_000_000, 0)
             .saturating_add(Weight::from_parts(30_000_000, 0).saturating_mul(p.into()))
-            .saturating_add(RocksDbWeight::get().reads(4))
-            .saturating_add(RocksDbWeight::get().writes(2))
+            .saturating_add(RocksDbWeight::get().reads(6))
+            .saturating_add(RocksDbWeight::get().writes(5))
             .saturating_add(RocksDbWeight::get().reads(1).saturating_mul(p.into()))
             .saturating_add(RocksDbWeight::get().writes(1).saturating_mul(p.into()))
     }
     /// The range of component `p` is `[1, 8]`.
     fn change_programs(p: u32) -> Weight {
-        Weight::from_parts(400_000_000, 0)
+        Weight::from_parts(500_000_000, 0)
             .saturating_add(Weight::from_parts(30_000_000, 0).saturating_mul(p.into()))
-            .saturating_add(RocksDbWeight::get().reads(9))
-            .saturating_add(RocksDbWeight::get().writes(9))
+            .saturating_add(RocksDbWeight::get().reads(14))
+            .saturating_add(RocksDbWeight::get().writes(14))
             .saturating_add(RocksDbWeight::get().reads(1).saturating_mul(p.into()))
             .saturating_add(RocksDbWeight::get().writes(1).saturating_mul(p.into()))
     }
@@ -199,6 +208,11 @@ impl WeightInfo for () {
         Weight::from_parts(80_000_000, 0)
             .saturating_add(RocksDbWeight::get().reads(1))
             .saturating_add(RocksDbWeight::get().writes(1))
+    }
+    fn deregister() -> Weight {
+        Weight::from_parts(400_000_000, 0)
+            .saturating_add(RocksDbWeight::get().reads(12))
+            .saturating_add(RocksDbWeight::get().writes(12))
     }
     fn set_parameters() -> Weight {
         Weight::from_parts(40_000_000, 0)

@@ -59,13 +59,13 @@ pub(crate) enum Command {
     /// Deploy, list, remove and check programs
     #[command(subcommand, after_help = "Example:\n  signing-cli program list")]
     Program(ProgramCommand),
-    /// Make a key that programs guard
+    /// Make a key that programs guard, against a deposit by the byte
     #[command(after_help = "\
 Examples:
   signing-cli register --suri //Alice --program 0x5e6f…=@config.json
   signing-cli register --key-file key --program 0x5e6f… --program 0x9a0b…='{\"limit\":3}'")]
     Register(RegisterArgs),
-    /// Show and change registrations
+    /// Show, change and remove registrations
     #[command(
         subcommand,
         after_help = "Example:\n  signing-cli registration show 0x02ab…"
@@ -202,7 +202,7 @@ pub(crate) struct RegisterArgs {
 /// `registration`
 #[derive(Debug, Subcommand)]
 pub(crate) enum RegistrationCommand {
-    /// Show a registration: owner, index, programs
+    /// Show a registration: owner, index, deposit, programs
     #[command(after_help = "Example:\n  signing-cli registration show 0x02ab… --json")]
     Show(ShowArgs),
     /// Replace the programs of a registration that you own
@@ -215,6 +215,12 @@ Example:
 Example:
   signing-cli registration change-owner 0x02ab… --owner 5FHneW46… --suri //Alice")]
     ChangeOwner(ChangeOwnerArgs),
+    /// Remove a registration that you own; the deposit is released to its depositor
+    ///
+    /// There is no way back, and no question first: the network never signs with the key again.
+    /// What the key alone controls, such as the balance of its address, is lost. Move it first.
+    #[command(after_help = "Example:\n  signing-cli registration remove 0x02ab… --suri //Alice")]
+    Remove(DeregisterArgs),
 }
 
 /// `registration show`
@@ -248,6 +254,18 @@ pub(crate) struct ChangeOwnerArgs {
     /// The new owner, SS58 or 0x…
     #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
     pub(crate) owner: AccountId,
+    #[command(flatten)]
+    pub(crate) key: KeyArgs,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+}
+
+/// `registration remove`
+#[derive(Args, Debug)]
+pub(crate) struct DeregisterArgs {
+    /// The registration's verifying key
+    #[arg(value_parser = parse_verifying_key)]
+    pub(crate) verifying_key: VerifyingKey,
     #[command(flatten)]
     pub(crate) key: KeyArgs,
     #[command(flatten)]

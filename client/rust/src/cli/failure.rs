@@ -130,6 +130,7 @@ fn transaction_code(error: &TransactionError) -> String {
     match error {
         TransactionError::Chain(_) | TransactionError::NoMetadata(_) => "chain_unavailable".into(),
         TransactionError::Failed { failure, .. } => failure.name.clone(),
+        TransactionError::BalanceTooLow { .. } => "balance_too_low".into(),
         TransactionError::Refused { .. } => "transaction_refused".into(),
         TransactionError::Unencodable { .. } => "incompatible_chain".into(),
         TransactionError::TimedOut { .. } => "transaction_timed_out".into(),

@@ -3,17 +3,17 @@
 use super::{
     account,
     args::{
-        ChangeOwnerArgs, ChangeProgramsArgs, Global, ProgramsArgs, RegisterArgs,
+        ChangeOwnerArgs, ChangeProgramsArgs, DeregisterArgs, Global, ProgramsArgs, RegisterArgs,
         RegistrationCommand, ShowArgs,
     },
     connect,
     failure::Failure,
-    report::{hex, Report},
+    report::{coins, hex, Report},
     values::Instance,
     wait,
 };
 use serde_json::{json, Value};
-use signing_client::{EthereumAddress, ProgramInstance};
+use signing_client::{EthereumAddress, ProgramInstance, RegistrationDeposit};
 
 pub(crate) async fn register(global: &Global, args: RegisterArgs) -> Result<Report, Failure> {
     let account = account(&args.key)?;
@@ -39,6 +39,7 @@ pub(crate) async fn run(global: &Global, command: RegistrationCommand) -> Result
         RegistrationCommand::Show(args) => show(global, args).await,
         RegistrationCommand::ChangePrograms(args) => change_programs(global, args).await,
         RegistrationCommand::ChangeOwner(args) => change_owner(global, args).await,
+        RegistrationCommand::Remove(args) => remove(global, args).await,
     }
 }
 
@@ -49,6 +50,7 @@ async fn show(global: &Global, args: ShowArgs) -> Result<Report, Failure> {
         .registration(key)
         .await?
         .ok_or(Failure::NotRegistered(key))?;
+    let deposit = client.registration_deposit(key).await?;
     let address = EthereumAddress::of(&key).map(|address| address.to_string());
     let address = address.unwrap_or_else(|error| error.to_string());
     let programs: Vec<_> = registration.programs.iter().map(to_json).collect();
@@ -57,19 +59,36 @@ async fn show(global: &Global, args: ShowArgs) -> Result<Report, Failure> {
         "address": address,
         "owner": registration.owner.to_string(),
         "index": registration.index,
+        "deposit": deposit.as_ref().map(deposit_json),
         "programs": programs,
     });
     let mut report = Report::new(json)
         .field("verifying key", hex(key))
         .field("address", address)
         .field("owner", &registration.owner)
-        .field("index", registration.index);
+        .field("index", registration.index)
+        .field("deposit", deposit_text(deposit.as_ref()));
     for instance in &registration.programs {
         report = report
             .field("program", hex(instance.program))
             .field("  config", config(instance));
     }
     Ok(report)
+}
+
+/// The amount is in the smallest unit, and a string: JSON's numbers are too small.
+fn deposit_json(deposit: &RegistrationDeposit) -> Value {
+    json!({
+        "depositor": deposit.depositor.to_string(),
+        "amount": deposit.amount.to_string(),
+    })
+}
+
+fn deposit_text(deposit: Option<&RegistrationDeposit>) -> String {
+    match deposit {
+        Some(deposit) => format!("{} of {}", coins(deposit.amount), deposit.depositor),
+        None => "none".into(),
+    }
 }
 
 fn to_json(instance: &ProgramInstance) -> Value {
@@ -118,6 +137,27 @@ async fn change_owner(global: &Global, args: ChangeOwnerArgs) -> Result<Report, 
     Ok(Report::new(json)
         .field("verifying key", hex(args.verifying_key))
         .field("owner", &args.owner))
+}
+
+async fn remove(global: &Global, args: DeregisterArgs) -> Result<Report, Failure> {
+    let account = account(&args.key)?;
+    let key = args.verifying_key;
+    let client = connect(global).await?.with_wait(wait(&args.wait));
+    // Not for the fee of finding out on the chain.
+    if client.registration(key).await?.is_none() {
+        return Err(Failure::NotRegistered(key));
+    }
+    // Nobody but the owner, who is here, can change it from now on.
+    let deposit = client.registration_deposit(key).await?;
+    client.deregister(key, &account).await?;
+    let json = json!({
+        "verifying_key": hex(key),
+        "removed": true,
+        "released": deposit.as_ref().map(deposit_json),
+    });
+    Ok(Report::new(json)
+        .field("removed", hex(key))
+        .field("released", deposit_text(deposit.as_ref())))
 }
 
 fn instances(args: ProgramsArgs) -> Result<Vec<ProgramInstance>, Failure> {

@@ -53,3 +53,36 @@ impl Report {
 pub(crate) fn hex(bytes: impl AsRef<[u8]>) -> String {
     format!("0x{}", hex::encode(bytes))
 }
+
+/// How many decimals a coin has on this network.
+const DECIMALS: u32 = 12;
+
+/// An amount in the smallest unit, as coins.
+pub(crate) fn coins(amount: u128) -> String {
+    let unit = 10u128.pow(DECIMALS);
+    let (whole, rest) = (amount / unit, amount % unit);
+    let decimals = format!("{rest:0width$}", width = DECIMALS as usize);
+    match decimals.trim_end_matches('0') {
+        "" => format!("{whole} coins"),
+        decimals => format!("{whole}.{decimals} coins"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_exact() {
+        for (amount, text) in [
+            (0, "0 coins"),
+            (1, "0.000000000001 coins"),
+            (113_900_000_000, "0.1139 coins"),
+            (1_000_000_000_000, "1 coins"),
+            (100_050_000_000_000, "100.05 coins"),
+            (u128::MAX, "340282366920938463463374607.431768211455 coins"),
+        ] {
+            assert_eq!(coins(amount), text);
+        }
+    }
+}

@@ -190,21 +190,42 @@ async fn programs_and_registrations_are_shown() {
     let json = outcome.json();
     assert_eq!(json["index"], 7);
     assert_eq!(json["programs"][0]["config_text"], "{\"limit\":3}");
+    let depositor = sp_core::crypto::AccountId32::new([5; 32]).to_string();
+    assert_eq!(json["deposit"]["depositor"], depositor);
+    assert_eq!(json["deposit"]["amount"], "112300000000");
     let outcome = world.cli(&["registration", "show", &hex_key()]).await;
     assert!(
         outcome.stdout.contains("{\"limit\":3}"),
         "{}",
         outcome.stdout
     );
+    let deposit = format!("deposit        0.1123 coins of {depositor}\n");
+    assert!(outcome.stdout.contains(&deposit), "{}", outcome.stdout);
+
+    world.node.chain.lock().unwrap().deposits.clear();
+    let show = ["registration", "show", &hex_key(), "--json"];
+    let json = world.cli(&show).await.json();
+    assert_eq!(json["deposit"], serde_json::Value::Null);
 
     let stranger = format!("0x02{}", "11".repeat(32));
-    let outcome = world
-        .cli(&["registration", "show", &stranger, "--json"])
-        .await;
-    assert_eq!(
-        (outcome.code, outcome.error_code().as_str()),
-        (1, "not_registered")
-    );
+    // To remove what is not there costs no fee: the node is given no transaction.
+    for words in [
+        &["registration", "show", &stranger, "--json"][..],
+        &[
+            "registration",
+            "remove",
+            &stranger,
+            "--suri",
+            "//Bob",
+            "--json",
+        ],
+    ] {
+        let outcome = world.cli(words).await;
+        assert_eq!(
+            (outcome.code, outcome.error_code().as_str()),
+            (1, "not_registered")
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,9 @@ use jsonrpsee::{
     RpcModule,
 };
 use serde_json::{json, Value};
-use signing_primitives::{NetworkState, ProgramKey, ProgramSummary, Registration, VerifyingKey};
+use signing_primitives::{
+    NetworkState, ProgramKey, ProgramSummary, Registration, RegistrationDeposit, VerifyingKey,
+};
 use sp_core::crypto::AccountId32;
 use std::sync::{Arc, Mutex};
 
@@ -16,6 +18,7 @@ use std::sync::{Arc, Mutex};
 pub(crate) struct Chain {
     pub(crate) state: NetworkState<AccountId32, u32>,
     pub(crate) registrations: Vec<(VerifyingKey, Registration<AccountId32>)>,
+    pub(crate) deposits: Vec<(VerifyingKey, RegistrationDeposit<AccountId32, u128>)>,
     pub(crate) programs: Vec<(ProgramKey, ProgramSummary<AccountId32>)>,
     pub(crate) best: u32,
     pub(crate) finalized: u32,
@@ -44,18 +47,19 @@ fn header(number: u32) -> Value {
     })
 }
 
+/// The value of the key that is asked for, encoded, if there is one.
+fn find<T: Encode>(values: &[(VerifyingKey, T)], mut arguments: &[u8]) -> Option<Vec<u8>> {
+    let key = VerifyingKey::decode(&mut arguments).ok()?;
+    let found = values.iter().find(|(of, _)| *of == key);
+    Some(found.map(|(_, value)| value).encode())
+}
+
 fn call(chain: &Chain, method: &str, arguments: &[u8]) -> Option<Vec<u8>> {
     let mut answer = match method {
         "SigningApi_network_state" => chain.state.encode(),
         "SigningApi_programs" => chain.programs.encode(),
-        "SigningApi_registration" => {
-            let key = VerifyingKey::decode(&mut &*arguments).ok()?;
-            let mut registrations = chain.registrations.iter();
-            registrations
-                .find(|(k, _)| *k == key)
-                .map(|(_, r)| r)
-                .encode()
-        }
+        "SigningApi_registration" => find(&chain.registrations, arguments)?,
+        "SigningApi_registration_deposit" => find(&chain.deposits, arguments)?,
         _ => return None,
     };
     if chain.other_version {

@@ -5,7 +5,7 @@ use crate::{
     relayer::{Behaviour, Relayer},
     samples::{network, user_key},
 };
-use signing_primitives::{ProgramInstance, ProgramSummary, Registration};
+use signing_primitives::{ProgramInstance, ProgramSummary, Registration, RegistrationDeposit};
 use sp_core::{crypto::AccountId32, H256};
 use std::process::{Command, Output};
 
@@ -49,6 +49,10 @@ impl World {
             owner: owner(),
             programs: vec![instance].try_into().unwrap(),
         };
+        let deposit = RegistrationDeposit {
+            depositor: AccountId32::new([5; 32]),
+            amount: 112_300_000_000,
+        };
         let summary = ProgramSummary {
             deployer: owner(),
             bytecode_len: 1234,
@@ -61,6 +65,7 @@ impl World {
         let chain = Chain {
             state,
             registrations: vec![(user_key().1, registration)],
+            deposits: vec![(user_key().1, deposit)],
             programs: vec![(program, summary)],
             best: 12,
             finalized: 10,

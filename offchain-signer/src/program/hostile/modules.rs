@@ -73,6 +73,21 @@ fn invalid_code_is_refused() {
     }
 }
 
+/// The client's check of modules has the same lists: what it lets pass should run here.
+#[test]
+fn features_that_programs_have_are_taken() {
+    for fields in [
+        r#"(func (result i64) (i64.extend32_s (i64.const 1)))"#,
+        r#"(func (result i32) (i32.trunc_sat_f64_s (f64.const 1)))"#,
+        r#"(func (memory.copy (i32.const 0) (i32.const 0) (i32.const 0)))"#,
+        r#"(func (memory.fill (i32.const 0) (i32.const 0) (i32.const 0)))"#,
+        r#"(table 1 funcref) (func (drop (table.get 0 (i32.const 0))))"#,
+        r#"(global (export "g") (mut i32) (i32.const 0))"#,
+    ] {
+        assert!(compile(&with_fields(YES, fields)).is_ok(), "{fields}");
+    }
+}
+
 #[test]
 fn features_that_programs_have_not_are_refused() {
     for fields in [
@@ -85,6 +100,11 @@ fn features_that_programs_have_not_are_refused() {
         r#"(tag $t)"#,
         r#"(func (result i32 i32) unreachable)"#,
         r#"(func (block (param i32) (drop)))"#,
+        r#"(func (drop (drop (block (result i32 i32) unreachable))))"#,
+        r#"(type (func (result i32 i32)))"#,
+        r#"(type (struct))"#,
+        r#"(func (result i64 i64)
+            (i64.add128 (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0)))"#,
     ] {
         assert_refused!(
             compile(&with_fields(YES, fields)),

@@ -41,7 +41,8 @@ pub use keys::SignerPair;
 pub use keys::{SignerId, SignerSignature, VerifyingKey, X25519PublicKey, KEY_TYPE};
 pub use program::{
     MaxAuxiliarySchema, MaxBytecode, MaxConfig, MaxOracleKeys, MaxProgramsPerRegistration, Program,
-    ProgramDefinition, ProgramInstance, ProgramKey, ProgramSummary, Registration, ABI_VERSION,
+    ProgramDefinition, ProgramInstance, ProgramKey, ProgramSummary, Registration,
+    RegistrationDeposit, ABI_VERSION,
 };
 pub use session_id::{
     KeygenStage, KeygenSubject, SessionId, SessionIdError, SessionNonce, SigningSubject, Subject,

@@ -100,3 +100,14 @@ pub struct Registration<AccountId> {
     /// The programs: all must say yes.
     pub programs: BoundedVec<ProgramInstance, MaxProgramsPerRegistration>,
 }
+
+/// What is held for a registration, and of whose balance.
+#[derive(
+    Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
+)]
+pub struct RegistrationDeposit<AccountId, Balance> {
+    /// Who gets it back. It need not be the registration's owner.
+    pub depositor: AccountId,
+    /// How much is held, in the currency's smallest unit.
+    pub amount: Balance,
+}

@@ -8,7 +8,8 @@ extern crate alloc;
 
 use alloc::vec::Vec;
 use signing_primitives::{
-    NetworkState, Program, ProgramKey, ProgramSummary, Registration, SessionKeyCall, VerifyingKey,
+    NetworkState, Program, ProgramKey, ProgramSummary, Registration, RegistrationDeposit,
+    SessionKeyCall, VerifyingKey,
 };
 
 sp_api::decl_runtime_apis! {
@@ -23,6 +24,11 @@ sp_api::decl_runtime_apis! {
 
         /// The registration of a user's verifying key.
         fn registration(verifying_key: VerifyingKey) -> Option<Registration<AccountId>>;
+
+        /// What is held for the registration of a user's verifying key.
+        fn registration_deposit(
+            verifying_key: VerifyingKey,
+        ) -> Option<RegistrationDeposit<AccountId, u128>>;
 
         /// A program with its bytecode.
         fn program(key: ProgramKey) -> Option<Program<AccountId>>;

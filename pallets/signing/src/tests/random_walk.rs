@@ -1,5 +1,5 @@
-//! Random announcements, confirmations, lies, sessions, programs and registrations. The invariants
-//! are checked after every step by `try_state`, those that span steps are checked here.
+//! Random announcements, confirmations, lies, sessions, programs, and registrations that come, change
+//! hands and go. The invariants are checked after every step by `try_state`, those that span steps are checked here.
 
 use crate::{
     mock::*, primitives, Call, Committee, LastAttempt, NetworkVerifyingKey, Parameters, Phase,
@@ -8,7 +8,7 @@ use crate::{
 use primitives::{SignerPair, VerifyingKey};
 use rand::{rngs::StdRng, seq::SliceRandom, Rng, SeedableRng};
 use sp_core::Pair;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What must never change, and what must only grow.
 #[derive(Default)]
@@ -18,6 +18,9 @@ struct History {
     last_attempt: u32,
     /// The members of every attempt.
     attempts: BTreeMap<u32, Vec<AccountId>>,
+    /// The users' keys that are registered, and those that were.
+    registered: BTreeSet<VerifyingKey>,
+    deregistered: BTreeSet<VerifyingKey>,
 }
 
 impl History {
@@ -47,6 +50,17 @@ impl History {
                 .or_insert_with(|| members.clone());
             assert_eq!(*before, members, "an attempt number is used once");
         }
+
+        let registered: BTreeSet<_> = Registrations::<Test>::iter_keys().collect();
+        let gone = self.registered.difference(&registered);
+        self.deregistered.extend(gone);
+        assert!(
+            registered.is_disjoint(&self.deregistered),
+            "a key is registered once"
+        );
+        self.registered = registered;
+        let money = |who| Balances::free_balance(who) + held_for_registrations(who);
+        assert_eq!(money(BOB), ENDOWMENT, "registering costs no more than fees");
     }
 }
 
@@ -73,6 +87,7 @@ impl Walk {
                 deploy_any(self.rng.gen_range(0..6));
             }
             92..=93 => self.remove_program(),
+            94..=95 => self.hand_over_or_deregister(),
             _ => self.register_or_change(),
         }
     }
@@ -154,6 +169,23 @@ impl Walk {
         }
     }
 
+    fn somebody(&mut self) -> AccountId {
+        *[ALICE, BOB].choose(&mut self.rng).unwrap()
+    }
+
+    fn hand_over_or_deregister(&mut self) {
+        let registered: Vec<_> = Registrations::<Test>::iter_keys().collect();
+        let Some(key) = registered.choose(&mut self.rng) else {
+            return;
+        };
+        let owner = RuntimeOrigin::signed(owner_of(key));
+        if self.rng.gen() {
+            Signing::change_owner(owner, *key, self.somebody()).unwrap();
+        } else {
+            Signing::deregister(owner, *key).unwrap();
+        }
+    }
+
     fn register_or_change(&mut self) {
         let count = self.rng.gen_range(1..=8);
         let programs: Vec<_> = (0..count).filter_map(|_| self.some_program()).collect();
@@ -163,17 +195,22 @@ impl Walk {
         let registered: Vec<_> = Registrations::<Test>::iter_keys().collect();
         match registered.choose(&mut self.rng) {
             Some(key) if self.rng.gen() => {
-                Signing::change_programs(RuntimeOrigin::signed(BOB), *key, instances(&programs))
-                    .unwrap()
+                let owner = RuntimeOrigin::signed(owner_of(key));
+                Signing::change_programs(owner, *key, instances(&programs)).unwrap()
             }
             _ => {
-                let who = RuntimeOrigin::signed(BOB);
-                let registered = Signing::register(who, instances(&programs), BOB);
+                let who = RuntimeOrigin::signed(self.somebody());
+                let owner = self.somebody();
+                let registered = Signing::register(who, instances(&programs), owner);
                 let active = Phase::<Test>::get() == primitives::Phase::Active;
                 assert_eq!(registered.is_ok(), active, "{registered:?}");
             }
         }
     }
+}
+
+fn owner_of(key: &VerifyingKey) -> AccountId {
+    Registrations::<Test>::get(key).unwrap().owner
 }
 
 fn deploy_any(salt: u8) {
@@ -193,7 +230,7 @@ impl ToVecKey for primitives::SignerId {
 
 #[test]
 fn no_walk_breaks_an_invariant() {
-    let (mut active, mut attempts) = (0, 0);
+    let (mut active, mut attempts, mut deregistered) = (0, 0, 0);
     for seed in 0..24 {
         test(6, || {
             Seed::set(seed as u32);
@@ -221,9 +258,11 @@ fn no_walk_breaks_an_invariant() {
             }
             active += u32::from(history.key.is_some());
             attempts += history.last_attempt;
+            deregistered += history.deregistered.len();
         });
     }
     // The walks go somewhere: some reach a key, and not all at the first attempt.
     assert!(active >= 8, "{active} of the walks reached a key");
     assert!(attempts >= 40, "{attempts} attempts");
+    assert!(deregistered >= 8, "{deregistered} registrations ended");
 }

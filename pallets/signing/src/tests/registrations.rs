@@ -53,7 +53,8 @@ fn a_registration_is_a_child_of_the_network_key() {
                     index,
                     verifying_key,
                     owner: BOB,
-                    who: ALICE
+                    who: ALICE,
+                    deposit: registration_deposit(&programs),
                 }]
             );
             let registration = Signing::registration(verifying_key).unwrap();
@@ -184,7 +185,13 @@ fn the_owner_changes_the_programs() {
         let verifying_key = register(&[first, first, second]);
         take_events();
         assert_ok!(change(verifying_key, &[second, third]));
-        assert_eq!(take_events(), [Event::ProgramsChanged { verifying_key }]);
+        assert_eq!(
+            take_events(),
+            [Event::ProgramsChanged {
+                verifying_key,
+                deposit: registration_deposit(&instances(&[second, third])),
+            }]
+        );
         assert_eq!(
             (references(first), references(second), references(third)),
             (0, 1, 1)
