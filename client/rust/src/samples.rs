@@ -64,6 +64,8 @@ pub(crate) fn network() -> Network {
                 x25519: x25519_public_key(&x25519_secret(index)),
                 announced_at: 1,
             }),
+            active: true,
+            excluded: false,
         })
         .collect();
     let state = NetworkState {

@@ -70,6 +70,8 @@ impl FakeState {
             account,
             signing_key,
             signer: Some(signer),
+            active: true,
+            excluded: false,
         });
     }
 

@@ -224,21 +224,28 @@ pub struct Parameters<BlockNumber> {
     pub freshness_window: BlockNumber,
 }
 
-/// A validator of the current session and what its signer announced.
+/// A validator and what its signer announced.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
 pub struct Validator<AccountId, BlockNumber> {
     /// The stash account.
     pub account: AccountId,
-    /// Its current `signing` session key.
+    /// Its current `signing` session key; if it has left, the last it had.
     pub signing_key: SignerId,
     /// Its announcement, if it has made one.
     pub signer: Option<SignerInfo<BlockNumber>>,
+    /// Whether it is in the current session's set. If not, it has left, but is a member of the
+    /// committee until another one is in force: it signs and hands over, and can do nothing else. It
+    /// relays nothing and reports nobody.
+    pub active: bool,
+    /// Whether it is passed over when members and standbys are chosen, for an attempt that it let
+    /// fail, until it announces itself again.
+    pub excluded: bool,
 }
 
 /// Everything a signer needs to know of the chain to decide on one request.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
 pub struct NetworkState<AccountId, BlockNumber> {
-    /// The validators of the current session.
+    /// The validators of the current session, and former ones that are members still.
     pub validators: Vec<Validator<AccountId, BlockNumber>>,
     /// Where the network is in the life of its key.
     pub phase: Phase<AccountId, BlockNumber>,
