@@ -9,6 +9,8 @@ mod keygen;
 mod parameters;
 mod programs;
 mod random_walk;
+mod reassignment;
 mod registrations;
+mod resharing;
 mod signers;
 mod validators;
