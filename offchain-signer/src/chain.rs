@@ -28,7 +28,7 @@ pub type Registration = primitives::Registration<AccountId>;
 /// A program with its bytecode.
 pub type Program = primitives::Program<AccountId>;
 /// What a session key submits.
-pub type SessionKeyCall = primitives::SessionKeyCall<BlockNumber>;
+pub type SessionKeyCall = primitives::SessionKeyCall<AccountId, BlockNumber>;
 
 /// A block, by number and hash.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

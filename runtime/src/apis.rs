@@ -303,7 +303,7 @@ impl_runtime_apis! {
         }
 
         fn session_key_extrinsic(
-            call: SessionKeyCall<BlockNumber>,
+            call: SessionKeyCall<AccountId, BlockNumber>,
         ) -> <Block as BlockT>::Extrinsic {
             let call = RuntimeCall::Signing(call.into());
             UncheckedExtrinsic::new_transaction(call, unsigned_extensions())

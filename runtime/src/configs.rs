@@ -7,4 +7,5 @@ mod staking;
 mod system;
 
 pub use money::FeesToAuthor;
+pub use signing::{ActiveEra, SlashStake};
 pub use staking::OnChainElection;

@@ -50,6 +50,15 @@ pub const SLASH_DEFER_DURATION: u32 = normal_or_fast(7, 0);
 /// Blocks that a keygen attempt may take: five minutes, or four. It takes about half a minute of
 /// computation on every member.
 pub const KEYGEN_DEADLINE: BlockNumber = normal_or_fast(50, 120);
+/// Blocks that an attempt at handing the key over may take: five minutes, or two.
+pub const RESHARE_DEADLINE: BlockNumber = normal_or_fast(50, 60);
+/// Blocks after which one member leaves the committee: a day; never in tests, which begin a rotation
+/// when they want one.
+pub const ROTATION_PERIOD: BlockNumber = normal_or_fast(14_400, 0);
+/// Blocks for which a report without proof counts: an hour, or 200 s.
+pub const REPORT_WINDOW: BlockNumber = normal_or_fast(600, 100);
+/// Blocks in which a challenge must be answered: half an hour, or half a minute.
+pub const CHALLENGE_WINDOW: BlockNumber = normal_or_fast(300, 15);
 /// How many blocks old a request to the signers may be: two minutes.
 pub const FRESHNESS_WINDOW: BlockNumber = 2 * MINUTES;
 

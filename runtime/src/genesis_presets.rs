@@ -4,7 +4,10 @@
 
 use crate::{
     apis::BABE_GENESIS_EPOCH_CONFIG,
-    constants::{FRESHNESS_WINDOW, KEYGEN_DEADLINE, UNIT},
+    constants::{
+        CHALLENGE_WINDOW, FRESHNESS_WINDOW, KEYGEN_DEADLINE, REPORT_WINDOW, RESHARE_DEADLINE,
+        ROTATION_PERIOD, UNIT,
+    },
     AccountId, BabeConfig, Balance, BalancesConfig, BlockNumber, RuntimeGenesisConfig,
     SessionConfig, SessionKeys, SigningConfig, StakingConfig, SudoConfig,
 };
@@ -82,12 +85,13 @@ impl GenesisValidator {
 /// A committee of 3, of which 2 sign. With fewer validators than 3 there is none.
 fn signing_parameters() -> Parameters<BlockNumber> {
     Parameters {
-        committee_size: 3,
-        threshold: 2,
         keygen_deadline: KEYGEN_DEADLINE,
-        request_limit: 20,
-        fuel: 100_000_000,
+        reshare_deadline: RESHARE_DEADLINE,
+        rotation_period: ROTATION_PERIOD,
+        report_window: REPORT_WINDOW,
+        challenge_window: CHALLENGE_WINDOW,
         freshness_window: FRESHNESS_WINDOW,
+        ..Parameters::default()
     }
 }
 

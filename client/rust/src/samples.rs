@@ -64,6 +64,8 @@ pub(crate) fn network() -> Network {
                 x25519: x25519_public_key(&x25519_secret(index)),
                 announced_at: 1,
             }),
+            active: true,
+            excluded: false,
         })
         .collect();
     let state = NetworkState {
@@ -75,17 +77,15 @@ pub(crate) fn network() -> Network {
             members: members.try_into().unwrap(),
             threshold: 2,
             commitment: H256::zero(),
+            expelled: Default::default(),
         }),
         verifying_key: Some(ecdsa_key(1).1),
         parameters: Parameters {
-            committee_size: 3,
-            threshold: 2,
-            keygen_deadline: 50,
-            request_limit: 20,
             fuel: 1_000_000,
             freshness_window: 10,
+            ..Parameters::default()
         },
-        paused: false,
+        ..NetworkState::default()
     };
     Network { state, pairs }
 }

@@ -37,6 +37,15 @@ pub(super) async fn page(State(api): State<Arc<Api>>) -> Result<Html<String>, Ap
         ),
         Phase::Active if snapshot.paused => "active, but paused".into(),
         Phase::Active => "active".into(),
+        Phase::Resharing(attempt) => format!(
+            "active, and handing over to generation {}: attempt {}, {} of {} confirmed, until block {}",
+            attempt.generation,
+            attempt.attempt,
+            attempt.confirmed.len(),
+            attempt.members.len(),
+            attempt.deadline
+        ),
+        Phase::Degraded => "degraded: too few members of the committee are left to sign".into(),
     };
 
     let mut rows = String::new();

@@ -40,19 +40,11 @@ impl Default for FakeState {
     fn default() -> Self {
         Self {
             network: NetworkState {
-                validators: Vec::new(),
-                phase: Phase::AwaitingSigners,
-                committee: None,
-                verifying_key: None,
                 parameters: Parameters {
-                    committee_size: 3,
-                    threshold: 2,
-                    keygen_deadline: 50,
-                    request_limit: 20,
                     fuel: 1_000_000_000,
-                    freshness_window: 20,
+                    ..Parameters::default()
                 },
-                paused: false,
+                ..NetworkState::default()
             },
             registrations: HashMap::new(),
             programs: HashMap::new(),
@@ -78,6 +70,8 @@ impl FakeState {
             account,
             signing_key,
             signer: Some(signer),
+            active: true,
+            excluded: false,
         });
     }
 
@@ -100,6 +94,7 @@ impl FakeState {
             members: members.try_into().unwrap_or_default(),
             threshold,
             commitment: H256::zero(),
+            expelled: Default::default(),
         });
         self.network.phase = Phase::Active;
         self.network.verifying_key = Some(verifying_key);

@@ -22,7 +22,7 @@ use super::{
     KeyMaterial, KeyMaterialError, NodeSigner, Params, PartyId, SessionError,
 };
 use k256::ecdsa::VerifyingKey as EcdsaKey;
-use signing_primitives::{KeygenStage, KeygenSubject, SessionId, SignerId, VerifyingKey};
+use signing_primitives::{KeygenSubject, RunStage, SessionId, SignerId, VerifyingKey};
 use sp_core::H256;
 use std::collections::{BTreeMap, BTreeSet};
 use synedrion::{AuxGen, KeyInit, KeyResharing, NewHolder, OldHolder, ThresholdKeyShare};
@@ -114,7 +114,7 @@ pub fn generate(keygen: &Keygen, run: Run) -> Result<KeyMaterial, SessionError> 
     let share = generation.share_out(made, key)?;
     let aux_info = generation.run(
         Stage::AuxGen,
-        KeygenStage::AuxGen,
+        RunStage::AuxGen,
         AuxGen::<Params, PartyId>::new(keygen.members.clone())
             .map_err(KeyMaterialError::Library)?,
     )?;
@@ -137,7 +137,7 @@ impl Generation<'_> {
     fn run<EP>(
         &mut self,
         stage: Stage,
-        id: KeygenStage,
+        id: RunStage,
         entry_point: EP,
     ) -> Result<<EP::Protocol as manul::protocol::Protocol<PartyId>>::Result, SessionError>
     where
@@ -156,7 +156,7 @@ impl Generation<'_> {
         }
         let entry_point = KeyInit::<Params, PartyId>::new(self.keygen.makers.clone())
             .map_err(KeyMaterialError::Library)?;
-        let share = self.run(Stage::KeyInit, KeygenStage::KeyInit, entry_point)?;
+        let share = self.run(Stage::KeyInit, RunStage::KeyInit, entry_point)?;
         Ok(Some(ThresholdKeyShare::from_key_share(&share)))
     }
 
@@ -231,7 +231,7 @@ impl Generation<'_> {
             threshold,
         );
         let share = self
-            .run(Stage::KeyResharing, KeygenStage::KeyResharing, entry_point)?
+            .run(Stage::KeyResharing, RunStage::KeyResharing, entry_point)?
             .ok_or(SessionError::WrongKey)?;
         match share.verifying_key() {
             Ok(shared) if shared == key => Ok(share),

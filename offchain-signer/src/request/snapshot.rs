@@ -95,7 +95,9 @@ impl Snapshot {
             &self.network.committee,
             self.network.verifying_key,
         ) {
-            (Phase::Active, Some(committee), Some(key)) => Some((committee, key)),
+            (Phase::Active | Phase::Resharing(_), Some(committee), Some(key)) => {
+                Some((committee, key))
+            }
             _ => None,
         }
     }

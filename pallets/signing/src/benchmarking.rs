@@ -1,9 +1,9 @@
 //! Benchmarks of every call, of what admits session-key calls, and of the beginning of a block.
 
 use crate::{
-    parameters, primitives, AnnouncementOf, BalanceOf, Call, CommitteeMemberOf, Config, DrawAt,
-    Excluded, HoldReason, KeygenAttemptOf, NetworkVerifyingKey, Pallet, Parameters, ParametersOf,
-    Paused, Phase, ProgramInstances, Programs, Registrations, Signers,
+    primitives, AnnouncementOf, BalanceOf, Call, CommitteeMemberOf, Config, DrawAt, Excluded,
+    HoldReason, KeygenAttemptOf, NetworkVerifyingKey, Pallet, Parameters, ParametersOf, Paused,
+    Phase, ProgramInstances, Programs, Registrations, Signers,
 };
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
@@ -44,7 +44,7 @@ fn largest<T: Config>() -> ParametersOf<T> {
     let committee_size = max_members();
     ParametersOf::<T> {
         committee_size,
-        ..parameters::defaults::<T>()
+        ..Default::default()
     }
 }
 

@@ -3,7 +3,7 @@
 //! The crate's documentation says what the draw is worth.
 
 use crate::{
-    primitives, CommitteeMemberOf, Config, DrawAt, Excluded, Pallet, Parameters, Phase, Signers,
+    CommitteeMemberOf, Config, DrawAt, Excluded, NetworkVerifyingKey, Pallet, Parameters, Signers,
     SigningKeys,
 };
 use alloc::vec::Vec;
@@ -22,7 +22,7 @@ impl<T: Config> Pallet<T> {
     /// already, unless there were too few in between.
     pub(crate) fn schedule_draw(now: BlockNumberFor<T>) {
         let enough = Signers::<T>::count() >= Parameters::<T>::get().committee_size
-            && Phase::<T>::get() != primitives::Phase::Active;
+            && !NetworkVerifyingKey::<T>::exists();
         if enough != DrawAt::<T>::exists() {
             DrawAt::<T>::set(enough.then(|| now.saturating_add(T::ChoiceDelay::get())));
         }

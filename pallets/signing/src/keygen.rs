@@ -20,7 +20,7 @@ use crate::{
     session_key_calls::{refusal, Authorization},
     weights::WeightInfo,
     Committee, Config, DrawAt, Error, Event, Excluded, KeygenAttemptOf, KeygenFailure, LastAttempt,
-    NetworkVerifyingKey, Pallet, Parameters, Phase, Signers,
+    NetworkVerifyingKey, Pallet, Parameters, Phase, RotationFrom, Signers,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -29,7 +29,6 @@ use frame_support::{
     dispatch::DispatchResult,
     ensure,
     pallet_prelude::{UnknownTransaction, Weight},
-    traits::Randomness,
     BoundedVec,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
@@ -55,7 +54,8 @@ impl<T: Config> Pallet<T> {
                 T::WeightInfo::fail_keygen().saturating_add(Self::await_signers(now))
             }
             primitives::Phase::AwaitingSigners => Self::await_signers(now),
-            _ => T::WeightInfo::on_initialize(),
+            primitives::Phase::Keygen(_) => T::WeightInfo::on_initialize(),
+            _ => Self::review_committee(now).saturating_add(Self::end_challenges(now)),
         }
     }
 
@@ -74,8 +74,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn start_keygen(now: BlockNumberFor<T>) -> Weight {
         let parameters = Parameters::<T>::get();
         let weight = T::WeightInfo::start_keygen(Signers::<T>::count());
-        let attempt = LastAttempt::<T>::get().saturating_add(1);
-        let seed = T::Randomness::random(&(b"signing-network/committee", attempt).encode()).0;
+        let seed = Self::attempt_seed();
         let size = parameters.committee_size as usize;
         let mut members = draw(Self::candidates(size), size, seed);
         members.sort_by(|a, b| a.party.cmp(&b.party));
@@ -86,7 +85,7 @@ impl<T: Config> Pallet<T> {
 
         let threshold = parameters.threshold;
         let deadline = now.saturating_add(parameters.keygen_deadline);
-        LastAttempt::<T>::put(attempt);
+        let attempt = Self::next_attempt();
         Self::deposit_event(Event::KeygenStarted {
             attempt,
             members: members.to_vec(),
@@ -105,20 +104,8 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Ends an attempt without a key.
-    pub(crate) fn fail_keygen(
-        attempt: u32,
-        failure: KeygenFailure,
-        mut excluded: Vec<T::AccountId>,
-    ) {
-        // Who has left the validator set is no candidate anyway, and must announce itself again.
-        excluded.retain(|validator| Signers::<T>::contains_key(validator));
-        Excluded::<T>::mutate(|all| {
-            for validator in &excluded {
-                if all.try_insert(validator.clone()).is_err() {
-                    defensive!("there are no more signers than validators");
-                }
-            }
-        });
+    pub(crate) fn fail_keygen(attempt: u32, failure: KeygenFailure, at_fault: Vec<T::AccountId>) {
+        let excluded = Self::exclude(at_fault);
         Phase::<T>::put(primitives::Phase::AwaitingSigners);
         Self::deposit_event(Event::KeygenFailed {
             attempt,
@@ -227,9 +214,13 @@ impl<T: Config> Pallet<T> {
             members,
             threshold,
             commitment: confirmation.commitment,
+            expelled: BoundedVec::new(),
         });
         Excluded::<T>::kill();
         DrawAt::<T>::kill();
         Phase::<T>::put(primitives::Phase::Active);
+        RotationFrom::<T>::put(frame_system::Pallet::<T>::block_number());
+        // Standbys are to be found, and auxiliary information to be made with them.
+        Self::review_later();
     }
 }

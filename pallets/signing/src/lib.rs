@@ -90,17 +90,30 @@
 
 extern crate alloc;
 
+mod aux_info;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod challenges;
 mod committee_choice;
+mod faults;
+mod former_members;
 mod keygen;
+mod next_committee;
 mod parameters;
 mod programs;
+mod punishment;
+mod reassignment;
 mod registrations;
+mod resharing;
+mod rotation;
+mod seats;
 mod session_key_calls;
 mod signers;
+mod standbys;
 #[cfg(any(feature = "try-runtime", test))]
 mod try_state;
+#[cfg(any(feature = "try-runtime", test))]
+mod try_state_seats;
 mod types;
 mod validators;
 pub mod weights;
@@ -110,10 +123,13 @@ mod mock;
 #[cfg(test)]
 mod tests;
 pub use pallet::*;
+pub use punishment::{Offence, PunishOffender};
+pub use seats::{BarredValidators, Challenge, LostSeat, MaxLostSeats, Report, SeatLoss};
 pub use types::{
-    AnnouncementOf, BalanceOf, CommitteeMemberOf, CommitteeOf, KeygenAttemptOf, NetworkStateOf,
-    ParametersOf, PhaseOf, ProgramInstances, ProgramOf, ProgramSummaryOf, RegistrationDepositOf,
-    RegistrationOf,
+    AnnouncementOf, AuxInfoAttemptOf, AuxInfoSetOf, BalanceOf, ChallengeAnswerOf,
+    CommitteeMemberOf, CommitteeOf, FaultReportOf, KeygenAttemptOf, NetworkStateOf, ParametersOf,
+    PhaseOf, ProgramInstances, ProgramOf, ProgramSummaryOf, RegistrationDepositOf, RegistrationOf,
+    ReshareAttemptOf,
 };
 pub use weights::WeightInfo;
 
@@ -124,14 +140,15 @@ use signing_primitives as primitives;
 pub mod pallet {
     use super::*;
     use alloc::vec::Vec;
-    use frame_support::{pallet_prelude::*, traits::Randomness};
+    use frame_support::{pallet_prelude::*, traits::Randomness, BoundedBTreeMap};
     use frame_system::{ensure_authorized, pallet_prelude::*};
     use primitives::{
-        KeygenConfirmation, MaxBytecode, ProgramDefinition, ProgramKey, SignerId, SignerInfo,
-        SignerSignature, VerifyingKey,
+        AuxInfoConfirmation, KeygenConfirmation, MaxBytecode, MaxMembers, MaxStandbys,
+        ProgramDefinition, ProgramKey, ReshareConfirmation, SignerId, SignerInfo, SignerSignature,
+        UnprovableFault, VerifyingKey,
     };
     use sp_core::H256;
-    use sp_runtime::traits::Zero;
+    use sp_runtime::{traits::Zero, Perbill};
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -180,6 +197,12 @@ pub mod pallet {
         #[pallet::constant]
         type RegistrationDepositPerByte: Get<BalanceOf<Self>>;
 
+        /// The active era. Who loses a seat in it gets no other until it is over.
+        type Era: Get<u32>;
+
+        /// Punishes validators by their stake.
+        type Punish: PunishOffender<Self::AccountId>;
+
         /// What the calls cost.
         type WeightInfo: WeightInfo;
     }
@@ -202,14 +225,25 @@ pub mod pallet {
     #[pallet::storage]
     pub type KeyOwners<T: Config> = StorageMap<_, Blake2_128Concat, SignerId, T::AccountId>;
 
-    /// Announcements of the current session's validators. That of a validator which leaves the
-    /// session is dropped with it, so there are never more than validators.
+    /// Those of the current session's validators that the next session does without.
+    #[pallet::storage]
+    pub type Leaving<T: Config> =
+        StorageValue<_, BoundedBTreeSet<T::AccountId, T::MaxValidators>, ValueQuery>;
+
+    /// Members of the committee that are no validators any more, with their last keys: they are kept
+    /// until they hold no share in force.
+    #[pallet::storage]
+    pub type FormerMembers<T: Config> =
+        StorageValue<_, BoundedBTreeMap<T::AccountId, SignerId, MaxMembers>, ValueQuery>;
+
+    /// Announcements of the current session's validators and of former members. That of another
+    /// validator which leaves the session is dropped with it.
     #[pallet::storage]
     pub type Signers<T: Config> =
         CountedStorageMap<_, Twox64Concat, T::AccountId, SignerInfo<BlockNumberFor<T>>>;
 
-    /// Signers that are passed over in the choice of a committee, since they let an earlier attempt
-    /// fail and have not announced themselves again.
+    /// Signers that are passed over in the choice of members and standbys, since they let an earlier
+    /// attempt fail and have not announced themselves again.
     #[pallet::storage]
     pub type Excluded<T: Config> =
         StorageValue<_, BoundedBTreeSet<T::AccountId, T::MaxValidators>, ValueQuery>;
@@ -230,13 +264,85 @@ pub mod pallet {
     #[pallet::storage]
     pub type Phase<T: Config> = StorageValue<_, PhaseOf<T>, ValueQuery, InitialPhase<T>>;
 
-    /// The number of the last keygen attempt; the first is 1.
+    /// The number of the last attempt at keygen, resharing or auxiliary information; the first is 1.
     #[pallet::storage]
     pub type LastAttempt<T: Config> = StorageValue<_, u32, ValueQuery>;
 
     /// The committee that holds the network key, once there is one.
     #[pallet::storage]
     pub type Committee<T: Config> = StorageValue<_, CommitteeOf<T>>;
+
+    /// Seats that the beginning of the next block takes.
+    #[pallet::storage]
+    pub type LostSeats<T: Config> = StorageValue<
+        _,
+        BoundedBTreeMap<T::AccountId, LostSeat<BlockNumberFor<T>>, MaxLostSeats>,
+        ValueQuery,
+    >;
+
+    /// The last block in which something changed that may lead to another committee, other standbys, or
+    /// other auxiliary information. The beginning of the next block looks at it.
+    #[pallet::storage]
+    pub type ReviewDue<T: Config> = StorageValue<_, BlockNumberFor<T>>;
+
+    /// Members that are to leave with the next generation, although they could stay.
+    #[pallet::storage]
+    pub type Retiring<T: Config> =
+        StorageValue<_, BoundedBTreeSet<T::AccountId, MaxMembers>, ValueQuery>;
+
+    /// Whether the key is to be handed over even if the members stay the same.
+    #[pallet::storage]
+    pub type RefreshDue<T: Config> = StorageValue<_, bool, ValueQuery>;
+
+    /// Since when the rotation period runs.
+    #[pallet::storage]
+    pub type RotationFrom<T: Config> = StorageValue<_, BlockNumberFor<T>, ValueQuery>;
+
+    /// Those who have lost a seat in the current era, or in the last one in which somebody has.
+    #[pallet::storage]
+    pub type Barred<T: Config> = StorageValue<_, BarredValidators<T>, ValueQuery>;
+
+    /// Those next in line for a seat, first come first.
+    #[pallet::storage]
+    pub type Standbys<T: Config> =
+        StorageValue<_, BoundedVec<T::AccountId, MaxStandbys>, ValueQuery>;
+
+    /// The auxiliary information that members and standbys hold.
+    #[pallet::storage]
+    pub type AuxInfo<T: Config> = StorageValue<_, AuxInfoSetOf<T>>;
+
+    /// The attempt of members and standbys at new auxiliary information.
+    #[pallet::storage]
+    pub type AuxInfoAttempt<T: Config> = StorageValue<_, AuxInfoAttemptOf<T>>;
+
+    /// The block until which no attempt at auxiliary information begins, after one that failed without a
+    /// standby to blame.
+    #[pallet::storage]
+    pub type AuxInfoPause<T: Config> = StorageValue<_, BlockNumberFor<T>>;
+
+    /// What validators have reported of members, standbys and those about to be: by the accused, then by
+    /// the reporter. At an activation all are dropped, at a session change those that are of no use.
+    #[pallet::storage]
+    pub type Reports<T: Config> = StorageMap<
+        _,
+        Twox64Concat,
+        T::AccountId,
+        BoundedBTreeMap<T::AccountId, Report<BlockNumberFor<T>>, T::MaxValidators>,
+        ValueQuery,
+    >;
+
+    /// Those who must show that they are there.
+    #[pallet::storage]
+    pub type Challenges<T: Config> = StorageValue<
+        _,
+        BoundedBTreeMap<T::AccountId, Challenge<BlockNumberFor<T>>, T::MaxValidators>,
+        ValueQuery,
+    >;
+
+    /// How many challenges validators have left unanswered, and in which era the last.
+    #[pallet::storage]
+    pub type Silences<T: Config> =
+        StorageValue<_, BoundedBTreeMap<T::AccountId, (u32, u32), T::MaxValidators>, ValueQuery>;
 
     /// The network key, once there is one: written once.
     #[pallet::storage]
@@ -273,7 +379,7 @@ pub mod pallet {
     /// The parameters before genesis sets any.
     #[pallet::type_value]
     pub fn DefaultParameters<T: Config>() -> ParametersOf<T> {
-        parameters::defaults::<T>()
+        Default::default()
     }
 
     /// What root may set.
@@ -295,7 +401,7 @@ pub mod pallet {
     impl<T: Config> Default for GenesisConfig<T> {
         fn default() -> Self {
             Self {
-                parameters: parameters::defaults::<T>(),
+                parameters: Default::default(),
             }
         }
     }
@@ -360,6 +466,138 @@ pub mod pallet {
             verifying_key: VerifyingKey,
             /// The members that hold shares of it, ordered by party id.
             members: Vec<CommitteeMemberOf<T>>,
+        },
+        /// A validator loses its seat, or the one it was to have: the next block names who is to have
+        /// the key.
+        SeatLost {
+            /// The validator's stash account.
+            validator: T::AccountId,
+            /// Why.
+            cause: SeatLoss,
+        },
+        /// A member that had lost its seat has it back, since the others are too few to sign.
+        SeatRegained {
+            /// The member's stash account.
+            validator: T::AccountId,
+        },
+        /// A standby has lost its place, since so many reported it that it counts.
+        StandbyDismissed {
+            /// The validator's stash account.
+            validator: T::AccountId,
+        },
+        /// A rotation period is over, and there is no standby: the members are to hand the key over to
+        /// themselves.
+        RefreshDue,
+        /// Others are to have the key. The committee in force signs, without those that have lost their
+        /// seats for a fault, until [`Event::CommitteeActivated`] says so.
+        CommitteeReassigned {
+            /// The generation that they are to have; if nothing can be handed over, the one in force.
+            generation: u32,
+            /// Those who have seats no more, or were to have them.
+            removed: Vec<T::AccountId>,
+            /// Those who are to have seats.
+            added: Vec<T::AccountId>,
+            /// All who are to have the key, ordered by party id. If nothing can be handed over, those who
+            /// have it and have not lost their seats.
+            members: Vec<CommitteeMemberOf<T>>,
+        },
+        /// An attempt at handing the key over has begun.
+        ReshareStarted {
+            /// The number of the attempt.
+            attempt: u32,
+            /// The generation that it makes.
+            generation: u32,
+            /// Those who hand over, ordered by party id.
+            old_holders: Vec<CommitteeMemberOf<T>>,
+            /// Those who are to have the key, ordered by party id.
+            members: Vec<CommitteeMemberOf<T>>,
+            /// How many of them it will take to sign.
+            threshold: u32,
+            /// The last block in which a confirmation counts.
+            deadline: BlockNumberFor<T>,
+        },
+        /// A member to be has stored its share.
+        ReshareConfirmed {
+            /// The number of the attempt.
+            attempt: u32,
+            /// The member's stash account.
+            validator: T::AccountId,
+        },
+        /// An attempt at handing the key over has failed.
+        ReshareFailed {
+            /// The number of the attempt.
+            attempt: u32,
+            /// Why it ended.
+            failure: AttemptFailure,
+            /// Those who are passed over until they announce themselves again.
+            excluded: Vec<T::AccountId>,
+        },
+        /// Another generation of key shares is in force.
+        CommitteeActivated {
+            /// Counts the sets of key shares there have been.
+            generation: u32,
+            /// The members that hold shares of it, ordered by party id.
+            members: Vec<CommitteeMemberOf<T>>,
+        },
+        /// Members and standbys make auxiliary information.
+        AuxInfoStarted {
+            /// The number of the attempt.
+            attempt: u32,
+            /// Those who take part, ordered by party id.
+            parties: Vec<CommitteeMemberOf<T>>,
+            /// The last block in which a confirmation counts.
+            deadline: BlockNumberFor<T>,
+        },
+        /// A party has stored its auxiliary information.
+        AuxInfoConfirmed {
+            /// The number of the attempt.
+            attempt: u32,
+            /// The party's stash account.
+            validator: T::AccountId,
+        },
+        /// An attempt at auxiliary information has ended without any.
+        AuxInfoFailed {
+            /// The number of the attempt.
+            attempt: u32,
+            /// Why it ended.
+            failure: AttemptFailure,
+            /// Those who are passed over until they announce themselves again.
+            excluded: Vec<T::AccountId>,
+        },
+        /// Members and standbys have auxiliary information.
+        AuxInfoCreated {
+            /// The number of the attempt.
+            attempt: u32,
+            /// Those who have it, ordered by party id.
+            parties: Vec<CommitteeMemberOf<T>>,
+        },
+        /// A validator has reported another one.
+        FaultReported {
+            /// The stash account of the one that reports.
+            reporter: T::AccountId,
+            /// The stash account of the one that is reported.
+            accused: T::AccountId,
+            /// What it is said to have done.
+            fault: UnprovableFault,
+        },
+        /// A validator must show that it is there.
+        Challenged {
+            /// The validator's stash account.
+            validator: T::AccountId,
+            /// The last block in which an answer counts.
+            deadline: BlockNumberFor<T>,
+        },
+        /// A validator has shown that it is there.
+        ChallengeAnswered {
+            /// The validator's stash account.
+            validator: T::AccountId,
+        },
+        /// A validator has not shown in time that it is there, and is punished.
+        ChallengeUnanswered {
+            /// The validator's stash account.
+            validator: T::AccountId,
+            /// The part of its stake that it loses.
+            slash: Perbill,
         },
         /// A program has been deployed.
         ProgramSet {
@@ -433,6 +671,19 @@ pub mod pallet {
         ResultsDiffer,
     }
 
+    /// Why an attempt at resharing or auxiliary information ended without a result.
+    #[derive(
+        Clone, Copy, Debug, Decode, DecodeWithMemTracking, Encode, Eq, PartialEq, TypeInfo,
+    )]
+    pub enum AttemptFailure {
+        /// Not all confirmed in time.
+        DeadlineMissed,
+        /// Two confirmed different results.
+        ResultsDiffer,
+        /// Something else is to be done in its place.
+        GivenUp,
+    }
+
     /// Why a call failed.
     #[pallet::error]
     pub enum Error<T> {
@@ -454,6 +705,34 @@ pub mod pallet {
         NotAMember,
         /// The member has confirmed already.
         AlreadyConfirmed,
+        /// No hand-over is running.
+        NotResharing,
+        /// The next block gives the attempt up, since somebody has lost its seat.
+        AttemptGivenUp,
+        /// No attempt at auxiliary information is running.
+        NoAuxInfoAttempt,
+        /// There is no committee yet.
+        NoCommittee,
+        /// The report is of another generation than the one in force.
+        WrongGeneration,
+        /// The block that the report names is too long ago.
+        ReportExpired,
+        /// The block that the report names is too far ahead.
+        ReportFromFuture,
+        /// Nobody reports itself.
+        ReportOfOneself,
+        /// The validator is no member, is not about to be one, and is no standby.
+        NotAccusable,
+        /// The reporter has reported the validator already, and that still counts.
+        AlreadyReported,
+        /// The validator has lost its seat already.
+        SeatAlreadyLost,
+        /// Evidence cannot be verified by this runtime.
+        EvidenceNotSupported,
+        /// There is no such challenge.
+        NotChallenged,
+        /// There would be too few members left, and nobody to take the seat.
+        NobodyToReplace,
         /// The verifying key is no compressed secp256k1 point.
         InvalidVerifyingKey,
         /// There is such a program.
@@ -492,6 +771,8 @@ pub mod pallet {
         CommitteeTooSmall,
         /// The committee is larger than a committee can be.
         CommitteeTooLarge,
+        /// There are more standbys than there can be.
+        TooManyStandbys,
         /// The parameter must not be zero.
         ZeroParameter,
     }
@@ -512,7 +793,7 @@ pub mod pallet {
                 "one block's author must not choose the candidates"
             );
             assert!(
-                parameters::validate::<T>(&parameters::defaults::<T>()).is_ok(),
+                parameters::validate::<T>(&Default::default()).is_ok(),
                 "the default parameters must be valid"
             );
         }
@@ -638,8 +919,9 @@ pub mod pallet {
 
         /// Sets the parameters. For root.
         ///
-        /// N, T and the deadline hold for the next keygen attempt: one that is running goes on with
-        /// those it began with, and so does the committee. The limits hold at once.
+        /// N, T and the deadlines hold for the next attempt: one that is running goes on with those it
+        /// began with. The next block begins a hand-over if N or T make another committee of the
+        /// signers that there are. The limits hold at once.
         #[pallet::call_index(7)]
         pub fn set_parameters(origin: OriginFor<T>, parameters: ParametersOf<T>) -> DispatchResult {
             ensure_root(origin)?;
@@ -670,6 +952,91 @@ pub mod pallet {
             let who = ensure_signed(origin)?;
             Self::do_deregister(&who, verifying_key)
         }
+
+        /// Confirms that a member of the next committee has stored its share of the network key.
+        ///
+        /// Free; authorized by the key that is the member's party id in the attempt, which signs
+        /// [`primitives::reshare_confirmation_payload`]. It may have been rotated since. The last
+        /// confirmation puts the next generation in force; one that differs from those before it ends
+        /// the attempt.
+        #[pallet::call_index(11)]
+        #[pallet::authorize(|_, confirmation, signature| {
+            Self::authorize_reshare_confirmation(confirmation, signature)
+        })]
+        pub fn confirm_reshare(
+            origin: OriginFor<T>,
+            confirmation: ReshareConfirmation,
+            signature: SignerSignature,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            // Verified by `authorize`.
+            let _ = signature;
+            Self::do_confirm_reshare(&confirmation)
+        }
+
+        /// Confirms that a member or standby has stored its auxiliary information.
+        ///
+        /// Free; authorized by the key that is the party id in the attempt, which signs
+        /// [`primitives::aux_info_confirmation_payload`].
+        #[pallet::call_index(12)]
+        #[pallet::authorize(|_, confirmation, signature| {
+            Self::authorize_aux_info_confirmation(confirmation, signature)
+        })]
+        pub fn confirm_aux_info(
+            origin: OriginFor<T>,
+            confirmation: AuxInfoConfirmation,
+            signature: SignerSignature,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            // Verified by `authorize`.
+            let _ = signature;
+            Self::do_confirm_aux_info(&confirmation)
+        }
+
+        /// Reports a member, one that is about to be, or a standby.
+        ///
+        /// Free; authorized by a validator's current `signing` key, which signs
+        /// [`primitives::fault_report_payload`]. One report of a validator by another counts at a time.
+        /// If those that count are enough, the accused loses its seat or its place, and is challenged.
+        #[pallet::call_index(13)]
+        #[pallet::authorize(|_, report, signature| Self::authorize_report(report, signature))]
+        pub fn report_fault(
+            origin: OriginFor<T>,
+            report: FaultReportOf<T>,
+            signature: SignerSignature,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            // Verified by `authorize`.
+            let _ = signature;
+            Self::do_report_fault(report)
+        }
+
+        /// Shows that a validator is there that was reported.
+        ///
+        /// Free; authorized by the validator's current `signing` key, or the one it had when it was
+        /// challenged, which signs [`primitives::challenge_answer_payload`].
+        #[pallet::call_index(14)]
+        #[pallet::authorize(|_, answer, signature| Self::authorize_answer(answer, signature))]
+        pub fn answer_challenge(
+            origin: OriginFor<T>,
+            answer: ChallengeAnswerOf<T>,
+            signature: SignerSignature,
+        ) -> DispatchResult {
+            ensure_authorized(origin)?;
+            // Verified by `authorize`.
+            let _ = signature;
+            Self::do_answer_challenge(&answer)
+        }
+
+        /// Has the caller's seat go to another. For a member's stash account.
+        ///
+        /// It signs and hands over until the next committee is in force, and gets no other seat in this
+        /// era.
+        #[pallet::call_index(15)]
+        pub fn leave_committee(origin: OriginFor<T>) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_leave_committee(&who)
+        }
     }
 
     #[pallet::view_functions]
@@ -680,6 +1047,13 @@ pub mod pallet {
                 validators: Self::validators(),
                 phase: Phase::<T>::get(),
                 committee: Committee::<T>::get(),
+                standbys: Standbys::<T>::get().into_inner(),
+                aux_info: AuxInfo::<T>::get(),
+                aux_info_attempt: AuxInfoAttempt::<T>::get(),
+                challenges: Challenges::<T>::get()
+                    .into_iter()
+                    .map(|(validator, challenge)| (validator, challenge.deadline))
+                    .collect(),
                 verifying_key: NetworkVerifyingKey::<T>::get(),
                 parameters: Parameters::<T>::get(),
                 paused: Paused::<T>::get(),

@@ -4,9 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use crate::{
-    self as pallet_signing, primitives, AnnouncementOf, Call, CommitteeMemberOf, Config, Event,
-    GenesisConfig, HoldReason, KeygenAttemptOf, Pallet, ParametersOf, Phase, ProgramInstances,
-    RegistrationDeposits,
+    self as pallet_signing, primitives, AnnouncementOf, AuxInfoAttempt, AuxInfoAttemptOf, Call,
+    Committee, CommitteeMemberOf, CommitteeOf, Config, Event, FaultReportOf, GenesisConfig,
+    HoldReason, KeygenAttemptOf, Offence, Pallet, ParametersOf, Phase, PhaseOf, ProgramInstances,
+    PunishOffender, RegistrationDeposits, ReshareAttemptOf, SigningKeys,
 };
 use codec::Encode;
 use frame_support::{
@@ -16,15 +17,16 @@ use frame_support::{
     traits::{fungible::InspectHold, Hooks, OneSessionHandler, Randomness},
 };
 use primitives::{
-    Announcement, KeygenConfirmation, ProgramDefinition, ProgramInstance, ProgramKey, SignerPair,
-    SignerSignature, VerifyingKey,
+    Announcement, AuxInfoConfirmation, ChallengeAnswer, Fault, FaultReport, KeygenConfirmation,
+    ProgramDefinition, ProgramInstance, ProgramKey, ReshareConfirmation, SignerPair,
+    SignerSignature, UnprovableFault, VerifyingKey,
 };
 use sp_core::{Pair, H256};
 use sp_runtime::{
     testing::UintAuthorityId,
     traits::{Applyable, BlakeTwo256, Checkable},
     transaction_validity::{TransactionSource, TransactionValidityError, ValidTransaction},
-    BuildStorage, DispatchResult, DispatchResultWithInfo,
+    BuildStorage, DispatchResult, DispatchResultWithInfo, Perbill,
 };
 
 #[frame_support::runtime]
@@ -75,6 +77,28 @@ parameter_types! {
     pub static Seed: u32 = 0;
 }
 
+parameter_types! {
+    /// The active era.
+    pub static Era: u32 = 0;
+    /// The current session.
+    pub static SessionIndex: u32 = 7;
+    /// Who was punished for what of which session, and by how much.
+    pub static Punished: Vec<(AccountId, u32, Offence, Perbill)> = Vec::new();
+}
+
+/// Takes note of punishments.
+pub struct RecordPunishments;
+
+impl PunishOffender<AccountId> for RecordPunishments {
+    fn session() -> u32 {
+        SessionIndex::get()
+    }
+
+    fn punish(offender: &AccountId, session: u32, offence: Offence, slash: Perbill) {
+        Punished::mutate(|all| all.push((*offender, session, offence, slash)));
+    }
+}
+
 /// The chain's randomness, as far as the pallet can tell.
 pub struct SeededRandomness;
 
@@ -107,6 +131,8 @@ impl Config for Test {
     type ProgramDepositPerByte = ProgramDepositPerByte;
     type RegistrationDepositBase = RegistrationDepositBase;
     type RegistrationDepositPerByte = RegistrationDepositPerByte;
+    type Era = Era;
+    type Punish = RecordPunishments;
     type WeightInfo = ();
 }
 
@@ -126,6 +152,14 @@ pub(crate) fn parameters() -> ParametersOf<Test> {
         committee_size: 3,
         threshold: 2,
         keygen_deadline: 10,
+        reshare_deadline: 6,
+        rotation_period: 0,
+        standbys: 1,
+        fault_quorum: 2,
+        report_window: 20,
+        challenge_window: 15,
+        cheating_slash: Perbill::from_percent(10),
+        silence_slash: Perbill::from_parts(1_000_000),
         request_limit: 5,
         fuel: 1_000,
         freshness_window: 8,
@@ -154,6 +188,9 @@ pub(crate) fn genesis(parameters: ParametersOf<Test>) -> sp_io::TestExternalitie
 pub(crate) fn test(validators: u64, test: impl FnOnce()) {
     Seed::set(0);
     RegistrationDepositPerByte::set(3);
+    Era::set(0);
+    SessionIndex::set(7);
+    Punished::set(Vec::new());
     genesis(parameters()).execute_with(|| {
         let keys: Vec<_> = (1..=validators).map(|v| (v, pair(v).public())).collect();
         Signing::on_genesis_session(keys.iter().map(|(v, key)| (v, key.clone())));
@@ -203,8 +240,23 @@ pub(crate) fn new_session(validators: &[(AccountId, SignerPair)]) {
             .iter()
             .map(|(validator, pair)| (validator, pair.public()))
     };
-    // Who is queued for the session after it is nothing to this pallet.
+    // The same are queued for the session after it.
     Signing::on_new_session(true, session(), session());
+    check();
+}
+
+/// Begins a session with the same validators, of which only `next` are queued for the one after it.
+pub(crate) fn queue(next: &[AccountId]) {
+    let keys: Vec<_> = SigningKeys::<Test>::iter().collect();
+    let current = keys.iter().map(|(validator, key)| (validator, key.clone()));
+    let queued = keys
+        .iter()
+        .filter(|(validator, _)| next.contains(validator))
+        .map(|(validator, key)| (validator, key.clone()));
+    // The iterators must be of one type.
+    let current: Vec<_> = current.collect();
+    let queued: Vec<_> = queued.collect();
+    Signing::on_new_session(true, current.into_iter(), queued.into_iter());
     check();
 }
 
@@ -328,6 +380,146 @@ pub(crate) fn activate() {
         confirm(member.validator, network_key(1));
     }
     assert_eq!(Phase::<Test>::get(), primitives::Phase::Active);
+}
+
+/// Generates a key with 1, 2 and 3, and has the others announce themselves.
+pub(crate) fn activate_with_others(others: impl IntoIterator<Item = AccountId>) {
+    activate();
+    announce_all(others);
+    next_block();
+    take_events();
+}
+
+/// The hand-over that is running.
+pub(crate) fn resharing() -> ReshareAttemptOf<Test> {
+    match Phase::<Test>::get() {
+        primitives::Phase::Resharing(attempt) => attempt,
+        phase => panic!("no hand-over in {phase:?}"),
+    }
+}
+
+pub(crate) fn committee() -> CommitteeOf<Test> {
+    Committee::<Test>::get().unwrap()
+}
+
+pub(crate) fn phase() -> PhaseOf<Test> {
+    Phase::<Test>::get()
+}
+
+pub(crate) fn submit_reshare(pair: &SignerPair, attempt: u32, commitment: u8) -> Submission {
+    let confirmation = ReshareConfirmation {
+        signing_key: pair.public(),
+        attempt,
+        commitment: H256([commitment; 32]),
+    };
+    let payload = primitives::reshare_confirmation_payload(genesis_hash(), &confirmation);
+    let signature = pair.sign(&payload);
+    submit(Call::confirm_reshare {
+        confirmation,
+        signature,
+    })
+}
+
+/// Has a member to be confirm the running hand-over.
+pub(crate) fn confirm_reshare(validator: AccountId) {
+    submit_reshare(&pair(validator), resharing().attempt, 5)
+        .unwrap()
+        .unwrap();
+}
+
+/// Has all members to be confirm the running hand-over.
+pub(crate) fn finish_resharing() {
+    for validator in stashes(&resharing().members) {
+        confirm_reshare(validator);
+    }
+}
+
+pub(crate) fn submit_aux_info(pair: &SignerPair, attempt: u32, commitment: u8) -> Submission {
+    let confirmation = AuxInfoConfirmation {
+        signing_key: pair.public(),
+        attempt,
+        commitment: H256([commitment; 32]),
+    };
+    let payload = primitives::aux_info_confirmation_payload(genesis_hash(), &confirmation);
+    let signature = pair.sign(&payload);
+    submit(Call::confirm_aux_info {
+        confirmation,
+        signature,
+    })
+}
+
+/// The attempt at auxiliary information that is running.
+pub(crate) fn aux_info_attempt() -> AuxInfoAttemptOf<Test> {
+    AuxInfoAttempt::<Test>::get().expect("an attempt is running")
+}
+
+/// Has all parties confirm their auxiliary information.
+pub(crate) fn finish_aux_info() {
+    let attempt = aux_info_attempt();
+    for validator in stashes(&attempt.parties) {
+        submit_aux_info(&pair(validator), attempt.attempt, 6)
+            .unwrap()
+            .unwrap();
+    }
+}
+
+pub(crate) fn report(reporter: AccountId, accused: AccountId) -> FaultReportOf<Test> {
+    FaultReport {
+        signing_key: pair(reporter).public(),
+        accused,
+        generation: Committee::<Test>::get().map_or(0, |committee| committee.generation),
+        fault: Fault::Unprovable(UnprovableFault::Silent),
+        at: System::block_number(),
+    }
+}
+
+pub(crate) fn submit_report(pair: &SignerPair, report: FaultReportOf<Test>) -> Submission {
+    let payload = primitives::fault_report_payload(genesis_hash(), &report);
+    let signature = pair.sign(&payload);
+    submit(Call::report_fault { report, signature })
+}
+
+/// Has these validators report another one in this block.
+pub(crate) fn accuse(reporters: impl IntoIterator<Item = AccountId>, accused: AccountId) {
+    for reporter in reporters {
+        submit_report(&pair(reporter), report(reporter, accused))
+            .unwrap()
+            .unwrap();
+    }
+}
+
+pub(crate) fn submit_answer(pair: &SignerPair, deadline: u64) -> Submission {
+    let answer = ChallengeAnswer {
+        signing_key: pair.public(),
+        deadline,
+    };
+    let payload = primitives::challenge_answer_payload(genesis_hash(), &answer);
+    let signature = pair.sign(&payload);
+    submit(Call::answer_challenge { answer, signature })
+}
+
+/// What [`Event::CommitteeReassigned`] has told since events were last taken: generation, removed,
+/// added, members.
+pub(crate) type Reassignment = (u32, Vec<AccountId>, Vec<AccountId>, Vec<AccountId>);
+
+pub(crate) fn reassignments(events: &[Event<Test>]) -> Vec<Reassignment> {
+    events
+        .iter()
+        .filter_map(|event| match event {
+            Event::CommitteeReassigned {
+                generation,
+                removed,
+                added,
+                members,
+            } => Some((
+                *generation,
+                removed.clone(),
+                added.clone(),
+                stashes(members),
+            )),
+            _ => None,
+        })
+        .collect()
 }
 
 /// The attempt that is running.

@@ -1,23 +1,11 @@
 //! What root may set.
 
-use crate::{primitives, Config, Error, Event, Pallet, Parameters, ParametersOf, Paused};
+use crate::{
+    primitives, Committee, Config, Error, Event, Pallet, Parameters, ParametersOf, Paused,
+};
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
-use primitives::MaxMembers;
+use primitives::{MaxMembers, MaxStandbys};
 use sp_runtime::traits::Zero;
-
-/// A committee of 3, of which 2 sign. The numbers of blocks suit blocks of 6 s.
-pub(crate) fn defaults<T: Config>() -> ParametersOf<T> {
-    ParametersOf::<T> {
-        committee_size: 3,
-        threshold: 2,
-        // 5 minutes; a keygen takes about half a minute of computation.
-        keygen_deadline: 50u32.into(),
-        request_limit: 20,
-        fuel: 100_000_000,
-        // 2 minutes.
-        freshness_window: 20u32.into(),
-    }
-}
 
 /// Checks that the network can work with these parameters.
 pub(crate) fn validate<T: Config>(parameters: &ParametersOf<T>) -> Result<(), Error<T>> {
@@ -31,7 +19,15 @@ pub(crate) fn validate<T: Config>(parameters: &ParametersOf<T>) -> Result<(), Er
         Error::CommitteeTooLarge
     );
     ensure!(
+        parameters.standbys <= MaxStandbys::get(),
+        Error::TooManyStandbys
+    );
+    ensure!(
         !parameters.keygen_deadline.is_zero()
+            && !parameters.reshare_deadline.is_zero()
+            && !parameters.report_window.is_zero()
+            && !parameters.challenge_window.is_zero()
+            && parameters.fault_quorum > 0
             && !parameters.freshness_window.is_zero()
             && parameters.request_limit > 0
             && parameters.fuel > 0,
@@ -45,6 +41,9 @@ impl<T: Config> Pallet<T> {
         validate::<T>(&parameters)?;
         Parameters::<T>::put(&parameters);
         Self::schedule_draw(frame_system::Pallet::<T>::block_number());
+        if Committee::<T>::exists() {
+            Self::review_later();
+        }
         Self::deposit_event(Event::ParametersSet { parameters });
         Ok(())
     }

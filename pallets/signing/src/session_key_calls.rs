@@ -21,8 +21,8 @@ pub(crate) const PRIORITY: TransactionPriority = TransactionPriority::MAX / 2;
 /// What the pool is told of a good call, and how much of the authorization's weight was not used.
 pub(crate) type Authorization = Result<(ValidTransaction, Weight), TransactionValidityError>;
 
-impl<T: Config> From<SessionKeyCall<BlockNumberFor<T>>> for Call<T> {
-    fn from(call: SessionKeyCall<BlockNumberFor<T>>) -> Self {
+impl<T: Config> From<SessionKeyCall<T::AccountId, BlockNumberFor<T>>> for Call<T> {
+    fn from(call: SessionKeyCall<T::AccountId, BlockNumberFor<T>>) -> Self {
         match call {
             SessionKeyCall::AnnounceSigner(announcement, signature) => Self::announce_signer {
                 announcement,
@@ -32,6 +32,20 @@ impl<T: Config> From<SessionKeyCall<BlockNumberFor<T>>> for Call<T> {
                 confirmation,
                 signature,
             },
+            SessionKeyCall::ConfirmReshare(confirmation, signature) => Self::confirm_reshare {
+                confirmation,
+                signature,
+            },
+            SessionKeyCall::ConfirmAuxInfo(confirmation, signature) => Self::confirm_aux_info {
+                confirmation,
+                signature,
+            },
+            SessionKeyCall::ReportFault(report, signature) => {
+                Self::report_fault { report, signature }
+            }
+            SessionKeyCall::AnswerChallenge(answer, signature) => {
+                Self::answer_challenge { answer, signature }
+            }
         }
     }
 }
@@ -81,10 +95,18 @@ impl<T: Config> Pallet<T> {
 pub(crate) fn refusal<T: Config>(error: Error<T>) -> InvalidTransaction {
     match error {
         Error::NotACurrentKey | Error::NotAMember => InvalidTransaction::BadSigner,
-        Error::AnnouncementFromFuture => InvalidTransaction::Future,
+        Error::AnnouncementFromFuture | Error::ReportFromFuture => InvalidTransaction::Future,
         Error::AnnouncementNotNewer
         | Error::AnnouncementExpired
         | Error::NotInKeygen
+        | Error::NotResharing
+        | Error::NoAuxInfoAttempt
+        | Error::AttemptGivenUp
+        | Error::ReportExpired
+        | Error::AlreadyReported
+        | Error::WrongGeneration
+        | Error::SeatAlreadyLost
+        | Error::NotChallenged
         | Error::WrongAttempt
         | Error::AlreadyConfirmed => InvalidTransaction::Stale,
         _ => InvalidTransaction::Call,

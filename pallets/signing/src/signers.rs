@@ -3,7 +3,8 @@
 use crate::{
     primitives,
     session_key_calls::{refusal, Authorization},
-    AnnouncementOf, Config, Error, Event, Excluded, KeyOwners, Pallet, Parameters, Signers,
+    AnnouncementOf, Barred, Committee, Config, Error, Event, Excluded, KeyOwners, Pallet,
+    Parameters, Phase, Signers,
 };
 use codec::Encode;
 use frame_support::{dispatch::DispatchResult, ensure};
@@ -78,8 +79,32 @@ impl<T: Config> Pallet<T> {
         if Excluded::<T>::get().contains(&validator) {
             Excluded::<T>::mutate(|excluded| excluded.remove(&validator));
         }
+        Self::take_back(&validator);
         Self::deposit_event(Event::SignerAnnounced { validator });
         Self::schedule_draw(frame_system::Pallet::<T>::block_number());
+        if Committee::<T>::exists() {
+            Self::review_later();
+        }
         Ok(())
+    }
+
+    /// Gives a member its seat back that lost it without proof, if the others are too few to sign: now
+    /// that it says that it is there, it is better than nobody.
+    fn take_back(validator: &T::AccountId) {
+        if Phase::<T>::get() != primitives::Phase::Degraded {
+            return;
+        }
+        let Some(mut committee) = Committee::<T>::get() else {
+            return;
+        };
+        if !committee.expelled.contains(validator) {
+            return;
+        }
+        committee.expelled.retain(|expelled| expelled != validator);
+        Committee::<T>::put(committee);
+        Barred::<T>::mutate(|barred| barred.validators.remove(validator));
+        Self::deposit_event(Event::SeatRegained {
+            validator: validator.clone(),
+        });
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::{
     parameters, primitives, BalanceOf, Bytecodes, Committee, CommitteeMemberOf, Config, DrawAt,
-    Excluded, HoldReason, KeyOwners, LastAttempt, NetworkVerifyingKey, NextIndex, Pallet,
-    Parameters, Phase, ProgramDeposits, Programs, RegistrationDeposits, Registrations, Signers,
-    SigningKeys,
+    Excluded, FormerMembers, HoldReason, KeyOwners, LastAttempt, Leaving, NetworkVerifyingKey,
+    NextIndex, Pallet, Parameters, Phase, ProgramDeposits, Programs, RegistrationDeposits,
+    Registrations, Signers, SigningKeys,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{
@@ -39,7 +39,8 @@ impl<T: Config> Pallet<T> {
             "validators are counted"
         );
         ensure!(
-            KeyOwners::<T>::iter().count() == validators,
+            KeyOwners::<T>::iter().count()
+                <= validators.saturating_add(FormerMembers::<T>::get().len()),
             "each validator has one key"
         );
         for (account, key) in SigningKeys::<T>::iter() {
@@ -48,16 +49,40 @@ impl<T: Config> Pallet<T> {
                 "each key has one validator"
             );
         }
+        let former = FormerMembers::<T>::get();
         ensure!(
-            Signers::<T>::iter_keys().all(SigningKeys::<T>::contains_key),
-            "signers are validators"
+            Signers::<T>::iter_keys().all(|signer| {
+                SigningKeys::<T>::contains_key(&signer) || former.contains_key(&signer)
+            }),
+            "signers are validators, or were"
+        );
+        ensure!(
+            former.keys().all(|validator| {
+                !SigningKeys::<T>::contains_key(validator) && Self::holds_share(validator)
+            }),
+            "former members hold shares"
+        );
+        ensure!(
+            KeyOwners::<T>::iter().all(|(key, owner)| {
+                SigningKeys::<T>::get(&owner).as_ref() == Some(&key)
+                    || former.get(&owner) == Some(&key)
+            }),
+            "each key is one's last"
+        );
+        ensure!(
+            Leaving::<T>::get()
+                .iter()
+                .all(SigningKeys::<T>::contains_key),
+            "who leaves is there"
         );
         ensure!(
             Signers::<T>::iter().count() == Signers::<T>::count() as usize,
             "signers are counted"
         );
         ensure!(
-            Excluded::<T>::get().iter().all(Signers::<T>::contains_key),
+            Excluded::<T>::get().iter().all(|validator| {
+                Signers::<T>::contains_key(validator) && SigningKeys::<T>::contains_key(validator)
+            }),
             "only signers are excluded"
         );
         Ok(())
@@ -72,12 +97,14 @@ impl<T: Config> Pallet<T> {
                     key.is_none() && committee.is_none(),
                     "no key before a keygen"
                 );
+                Self::try_state_no_seats()?;
             }
             primitives::Phase::Keygen(attempt) => {
                 ensure!(
                     key.is_none() && committee.is_none(),
                     "no keygen once there is a key"
                 );
+                Self::try_state_no_seats()?;
                 ensure!(
                     attempt.attempt == LastAttempt::<T>::get(),
                     "the attempt is the last"
@@ -103,7 +130,7 @@ impl<T: Config> Pallet<T> {
                     "there is a result if somebody confirmed it"
                 );
             }
-            primitives::Phase::Active => {
+            phase => {
                 ensure!(
                     key.is_some_and(|key| is_verifying_key(&key)),
                     "the key is a point"
@@ -115,6 +142,7 @@ impl<T: Config> Pallet<T> {
                     "the attempt was begun"
                 );
                 try_state_members::<T>(&committee.members, committee.threshold)?;
+                Self::try_state_seats(&committee, &phase)?;
             }
         }
         Ok(())
@@ -122,7 +150,7 @@ impl<T: Config> Pallet<T> {
 
     fn try_state_draw() -> Result<(), TryRuntimeError> {
         let enough = Signers::<T>::count() >= Parameters::<T>::get().committee_size;
-        let has_key = Phase::<T>::get() == primitives::Phase::Active;
+        let has_key = NetworkVerifyingKey::<T>::exists();
         let draw_at = DrawAt::<T>::get();
         ensure!(
             draw_at.is_some() == (enough && !has_key),
@@ -240,7 +268,7 @@ fn try_state_holds<T: Config>(
     Ok(())
 }
 
-fn try_state_members<T: Config>(
+pub(crate) fn try_state_members<T: Config>(
     members: &[CommitteeMemberOf<T>],
     threshold: u32,
 ) -> Result<(), TryRuntimeError> {

@@ -9,10 +9,20 @@ pub type BalanceOf<T> =
     <<T as Config>::Currency as fungible::Inspect<<T as frame_system::Config>::AccountId>>::Balance;
 /// [`primitives::Announcement`] of a runtime.
 pub type AnnouncementOf<T> = primitives::Announcement<BlockNumberFor<T>>;
+/// [`primitives::AuxInfoAttempt`] of a runtime.
+pub type AuxInfoAttemptOf<T> =
+    primitives::AuxInfoAttempt<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;
+/// [`primitives::AuxInfoSet`] of a runtime.
+pub type AuxInfoSetOf<T> = primitives::AuxInfoSet<<T as frame_system::Config>::AccountId>;
+/// [`primitives::ChallengeAnswer`] of a runtime.
+pub type ChallengeAnswerOf<T> = primitives::ChallengeAnswer<BlockNumberFor<T>>;
 /// [`primitives::Committee`] of a runtime.
 pub type CommitteeOf<T> = primitives::Committee<<T as frame_system::Config>::AccountId>;
 /// [`primitives::CommitteeMember`] of a runtime.
 pub type CommitteeMemberOf<T> = primitives::CommitteeMember<<T as frame_system::Config>::AccountId>;
+/// [`primitives::FaultReport`] of a runtime.
+pub type FaultReportOf<T> =
+    primitives::FaultReport<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;
 /// [`primitives::KeygenAttempt`] of a runtime.
 pub type KeygenAttemptOf<T> =
     primitives::KeygenAttempt<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;
@@ -32,6 +42,9 @@ pub type RegistrationOf<T> = primitives::Registration<<T as frame_system::Config
 /// [`primitives::RegistrationDeposit`] of a runtime.
 pub type RegistrationDepositOf<T> =
     primitives::RegistrationDeposit<<T as frame_system::Config>::AccountId, BalanceOf<T>>;
+/// [`primitives::ReshareAttempt`] of a runtime.
+pub type ReshareAttemptOf<T> =
+    primitives::ReshareAttempt<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;
 /// The programs of a registration.
 pub type ProgramInstances =
     sp_runtime::BoundedVec<primitives::ProgramInstance, primitives::MaxProgramsPerRegistration>;

@@ -50,7 +50,7 @@ pub trait WeightInfo {
     fn pause() -> Weight;
     /// `resume`.
     fn resume() -> Weight;
-    /// A block in whose beginning nothing is due, during a keygen or after it.
+    /// A block in whose beginning nothing is due, once there is a committee.
     fn on_initialize() -> Weight;
     /// Finding out whether a draw is due, in the beginning of a block.
     fn await_signers() -> Weight;
@@ -58,6 +58,28 @@ pub trait WeightInfo {
     fn start_keygen(v: u32) -> Weight;
     /// Ending an attempt that all members of the largest committee left unconfirmed.
     fn fail_keygen() -> Weight;
+    /// `confirm_reshare`, at worst the last of a full committee whose former members are all others.
+    fn confirm_reshare() -> Weight;
+    /// Admitting a `confirm_reshare`: mostly its sr25519 signature.
+    fn authorize_confirm_reshare() -> Weight;
+    /// `confirm_aux_info`, at worst one that differs and costs all standbys their places.
+    fn confirm_aux_info() -> Weight;
+    /// Admitting a `confirm_aux_info`: mostly its sr25519 signature.
+    fn authorize_confirm_aux_info() -> Weight;
+    /// `report_fault`, at worst the one that makes them enough, the last of all validators.
+    fn report_fault() -> Weight;
+    /// Admitting a `report_fault`: its sr25519 signature and all that is reported of the accused.
+    fn authorize_report_fault() -> Weight;
+    /// `answer_challenge`, at worst one of as many as there are validators.
+    fn answer_challenge() -> Weight;
+    /// Admitting an `answer_challenge`: mostly its sr25519 signature.
+    fn authorize_answer_challenge() -> Weight;
+    /// `leave_committee`.
+    fn leave_committee() -> Weight;
+    /// Choosing the next committee and standbys from `v` signers, in the beginning of a block.
+    fn reassign(v: u32) -> Weight;
+    /// Punishing one validator, in the beginning of a block.
+    fn punish() -> Weight;
 }
 
 /// Weights for a runtime, by its own database weights.
@@ -136,7 +158,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().writes(1))
     }
     fn on_initialize() -> Weight {
-        Weight::from_parts(20_000_000, 0).saturating_add(T::DbWeight::get().reads(1))
+        Weight::from_parts(60_000_000, 0).saturating_add(T::DbWeight::get().reads(9))
     }
     fn await_signers() -> Weight {
         Weight::from_parts(25_000_000, 0).saturating_add(T::DbWeight::get().reads(4))
@@ -153,6 +175,56 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
         Weight::from_parts(300_000_000, 0)
             .saturating_add(T::DbWeight::get().reads(35))
             .saturating_add(T::DbWeight::get().writes(3))
+    }
+    fn confirm_reshare() -> Weight {
+        Weight::from_parts(500_000_000, 0)
+            .saturating_add(T::DbWeight::get().reads(80))
+            .saturating_add(T::DbWeight::get().writes(110))
+    }
+    fn authorize_confirm_reshare() -> Weight {
+        Weight::from_parts(200_000_000, 0).saturating_add(T::DbWeight::get().reads(4))
+    }
+    fn confirm_aux_info() -> Weight {
+        Weight::from_parts(150_000_000, 0)
+            .saturating_add(T::DbWeight::get().reads(24))
+            .saturating_add(T::DbWeight::get().writes(6))
+    }
+    fn authorize_confirm_aux_info() -> Weight {
+        Weight::from_parts(200_000_000, 0).saturating_add(T::DbWeight::get().reads(4))
+    }
+    fn report_fault() -> Weight {
+        Weight::from_parts(250_000_000, 0)
+            .saturating_add(T::DbWeight::get().reads(112))
+            .saturating_add(T::DbWeight::get().writes(9))
+    }
+    fn authorize_report_fault() -> Weight {
+        Weight::from_parts(250_000_000, 0).saturating_add(T::DbWeight::get().reads(11))
+    }
+    fn answer_challenge() -> Weight {
+        Weight::from_parts(60_000_000, 0)
+            .saturating_add(T::DbWeight::get().reads(2))
+            .saturating_add(T::DbWeight::get().writes(2))
+    }
+    fn authorize_answer_challenge() -> Weight {
+        Weight::from_parts(200_000_000, 0).saturating_add(T::DbWeight::get().reads(3))
+    }
+    fn leave_committee() -> Weight {
+        Weight::from_parts(200_000_000, 0)
+            .saturating_add(T::DbWeight::get().reads(300))
+            .saturating_add(T::DbWeight::get().writes(4))
+    }
+    /// The range of component `v` is `[2, MaxValidators]`.
+    fn reassign(v: u32) -> Weight {
+        Weight::from_parts(600_000_000, 0)
+            .saturating_add(Weight::from_parts(60_000_000, 0).saturating_mul(v.into()))
+            .saturating_add(T::DbWeight::get().reads(90))
+            .saturating_add(T::DbWeight::get().writes(16))
+            .saturating_add(T::DbWeight::get().reads(4).saturating_mul(v.into()))
+    }
+    fn punish() -> Weight {
+        Weight::from_parts(300_000_000, 0)
+            .saturating_add(T::DbWeight::get().reads(40))
+            .saturating_add(T::DbWeight::get().writes(30))
     }
 }
 
@@ -230,7 +302,7 @@ impl WeightInfo for () {
             .saturating_add(RocksDbWeight::get().writes(1))
     }
     fn on_initialize() -> Weight {
-        Weight::from_parts(20_000_000, 0).saturating_add(RocksDbWeight::get().reads(1))
+        Weight::from_parts(60_000_000, 0).saturating_add(RocksDbWeight::get().reads(9))
     }
     fn await_signers() -> Weight {
         Weight::from_parts(25_000_000, 0).saturating_add(RocksDbWeight::get().reads(4))
@@ -247,5 +319,55 @@ impl WeightInfo for () {
         Weight::from_parts(300_000_000, 0)
             .saturating_add(RocksDbWeight::get().reads(35))
             .saturating_add(RocksDbWeight::get().writes(3))
+    }
+    fn confirm_reshare() -> Weight {
+        Weight::from_parts(500_000_000, 0)
+            .saturating_add(RocksDbWeight::get().reads(80))
+            .saturating_add(RocksDbWeight::get().writes(110))
+    }
+    fn authorize_confirm_reshare() -> Weight {
+        Weight::from_parts(200_000_000, 0).saturating_add(RocksDbWeight::get().reads(4))
+    }
+    fn confirm_aux_info() -> Weight {
+        Weight::from_parts(150_000_000, 0)
+            .saturating_add(RocksDbWeight::get().reads(24))
+            .saturating_add(RocksDbWeight::get().writes(6))
+    }
+    fn authorize_confirm_aux_info() -> Weight {
+        Weight::from_parts(200_000_000, 0).saturating_add(RocksDbWeight::get().reads(4))
+    }
+    fn report_fault() -> Weight {
+        Weight::from_parts(250_000_000, 0)
+            .saturating_add(RocksDbWeight::get().reads(112))
+            .saturating_add(RocksDbWeight::get().writes(9))
+    }
+    fn authorize_report_fault() -> Weight {
+        Weight::from_parts(250_000_000, 0).saturating_add(RocksDbWeight::get().reads(11))
+    }
+    fn answer_challenge() -> Weight {
+        Weight::from_parts(60_000_000, 0)
+            .saturating_add(RocksDbWeight::get().reads(2))
+            .saturating_add(RocksDbWeight::get().writes(2))
+    }
+    fn authorize_answer_challenge() -> Weight {
+        Weight::from_parts(200_000_000, 0).saturating_add(RocksDbWeight::get().reads(3))
+    }
+    fn leave_committee() -> Weight {
+        Weight::from_parts(200_000_000, 0)
+            .saturating_add(RocksDbWeight::get().reads(300))
+            .saturating_add(RocksDbWeight::get().writes(4))
+    }
+    /// The range of component `v` is `[2, MaxValidators]`.
+    fn reassign(v: u32) -> Weight {
+        Weight::from_parts(600_000_000, 0)
+            .saturating_add(Weight::from_parts(60_000_000, 0).saturating_mul(v.into()))
+            .saturating_add(RocksDbWeight::get().reads(90))
+            .saturating_add(RocksDbWeight::get().writes(16))
+            .saturating_add(RocksDbWeight::get().reads(4).saturating_mul(v.into()))
+    }
+    fn punish() -> Weight {
+        Weight::from_parts(300_000_000, 0)
+            .saturating_add(RocksDbWeight::get().reads(40))
+            .saturating_add(RocksDbWeight::get().writes(30))
     }
 }

@@ -5,7 +5,7 @@ use signing_primitives::{
     announcement_payload, Announcement, Endpoint, SessionKeyCall, SignerSignature,
 };
 use signing_runtime::{
-    genesis_presets::LOCAL, Balances, Block, Executive, Runtime, RuntimeCall, Signing,
+    genesis_presets::LOCAL, AccountId, Balances, Block, Executive, Runtime, RuntimeCall, Signing,
     UncheckedExtrinsic,
 };
 use signing_runtime_api::runtime_decl_for_signing_api::SigningApi;
@@ -15,7 +15,7 @@ use sp_runtime::{
     DispatchError,
 };
 
-fn announcement(signer: Sr25519Keyring) -> SessionKeyCall<u32> {
+fn announcement(signer: Sr25519Keyring) -> SessionKeyCall<AccountId, u32> {
     let announcement = Announcement {
         signing_key: signer.public().into(),
         endpoint: Endpoint::try_from(b"127.0.0.1:9955".to_vec()).unwrap(),
@@ -26,7 +26,7 @@ fn announcement(signer: Sr25519Keyring) -> SessionKeyCall<u32> {
     SessionKeyCall::AnnounceSigner(announcement, SignerSignature::from(signature))
 }
 
-fn extrinsic(call: SessionKeyCall<u32>) -> UncheckedExtrinsic {
+fn extrinsic(call: SessionKeyCall<AccountId, u32>) -> UncheckedExtrinsic {
     <Runtime as SigningApi<Block, _, _>>::session_key_extrinsic(call)
 }
 

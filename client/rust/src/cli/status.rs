@@ -95,6 +95,14 @@ fn to_json(status: &Status) -> Value {
             "committee_size": parameters.committee_size,
             "threshold": parameters.threshold,
             "keygen_deadline": parameters.keygen_deadline,
+            "reshare_deadline": parameters.reshare_deadline,
+            "rotation_period": parameters.rotation_period,
+            "standbys": parameters.standbys,
+            "fault_quorum": parameters.fault_quorum,
+            "report_window": parameters.report_window,
+            "challenge_window": parameters.challenge_window,
+            "cheating_slash": parameters.cheating_slash.deconstruct(),
+            "silence_slash": parameters.silence_slash.deconstruct(),
             "request_limit": parameters.request_limit,
             "fuel": parameters.fuel,
             "freshness_window": parameters.freshness_window,
@@ -115,6 +123,8 @@ fn phase(network: &NetworkState) -> &'static str {
         Phase::AwaitingSigners => "awaiting_signers",
         Phase::Keygen(_) => "keygen",
         Phase::Active => "active",
+        Phase::Resharing(_) => "resharing",
+        Phase::Degraded => "degraded",
     }
 }
 

@@ -6,10 +6,16 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_core::{ConstU32, H256};
-use sp_runtime::BoundedVec;
+use sp_runtime::{BoundedVec, Perbill};
 
 /// The most members a committee may have.
 pub type MaxMembers = ConstU32<32>;
+
+/// The most standbys there may be.
+pub type MaxStandbys = ConstU32<16>;
+
+/// The most parties that make auxiliary information together: members and standbys.
+pub type MaxParties = ConstU32<48>;
 
 /// Where a signer's HTTP API is reached: `host:port`, ASCII.
 pub type Endpoint = BoundedVec<u8, ConstU32<255>>;
@@ -46,14 +52,26 @@ pub struct CommitteeMember<AccountId> {
 pub struct Committee<AccountId> {
     /// Counts the sets of key shares there have been; the first is 1.
     pub generation: u32,
-    /// The keygen attempt that made this generation.
+    /// The attempt, at keygen or resharing, that made this generation.
     pub attempt: u32,
-    /// The members, ordered by party id.
+    /// Those who hold shares of this generation, ordered by party id.
     pub members: BoundedVec<CommitteeMember<AccountId>, MaxMembers>,
     /// How many members it takes to sign.
     pub threshold: u32,
     /// BLAKE2-256 of the public key shares and the public auxiliary information.
     pub commitment: H256,
+    /// The members that have lost their seats since, in that order. They still hold shares, but
+    /// nobody signs with them or hands over to others with them any more.
+    pub expelled: BoundedVec<AccountId, MaxMembers>,
+}
+
+impl<AccountId: PartialEq> Committee<AccountId> {
+    /// The members that have not lost their seats: those that sign.
+    pub fn sitting(&self) -> impl Iterator<Item = &CommitteeMember<AccountId>> {
+        self.members
+            .iter()
+            .filter(|member| !self.expelled.contains(&member.validator))
+    }
 }
 
 /// One attempt at generating the network key.
@@ -76,6 +94,67 @@ pub struct KeygenAttempt<AccountId, BlockNumber> {
     pub deadline: BlockNumber,
 }
 
+/// One attempt at handing the network key over to a new committee. The committee in force signs
+/// until this one has succeeded.
+#[derive(
+    Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
+)]
+pub struct ReshareAttempt<AccountId, BlockNumber> {
+    /// Counts attempts, with those at keygen and at auxiliary information, over the whole life of the
+    /// chain.
+    pub attempt: u32,
+    /// The generation that it makes.
+    pub generation: u32,
+    /// Those of the committee in force that hand their shares over: as many as its threshold, ordered
+    /// by party id.
+    pub old_holders: BoundedVec<CommitteeMember<AccountId>, MaxMembers>,
+    /// The members to be, ordered by party id.
+    pub members: BoundedVec<CommitteeMember<AccountId>, MaxMembers>,
+    /// How many members it will take to sign.
+    pub threshold: u32,
+    /// The set of auxiliary information that the members use, which all of them are in; if there is
+    /// none, they make theirs in the course of the attempt.
+    pub aux_info: Option<u32>,
+    /// The members that have confirmed the result, in the order of their confirmations.
+    pub confirmed: BoundedVec<AccountId, MaxMembers>,
+    /// The commitment that they confirmed.
+    pub commitment: Option<H256>,
+    /// The last block in which a confirmation counts.
+    pub deadline: BlockNumber,
+}
+
+/// One attempt of members and standbys at making auxiliary information together, ahead of the time
+/// when it is needed.
+#[derive(
+    Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
+)]
+pub struct AuxInfoAttempt<AccountId, BlockNumber> {
+    /// Counts attempts, with those at keygen and resharing, over the whole life of the chain.
+    pub attempt: u32,
+    /// Those who take part, ordered by party id.
+    pub parties: BoundedVec<CommitteeMember<AccountId>, MaxParties>,
+    /// The parties that have stored the result, in the order of their confirmations.
+    pub confirmed: BoundedVec<AccountId, MaxParties>,
+    /// BLAKE2-256 of the public auxiliary information that they confirmed.
+    pub commitment: Option<H256>,
+    /// The last block in which a confirmation counts.
+    pub deadline: BlockNumber,
+}
+
+/// Auxiliary information that all of a set of parties hold: any of them can become a committee
+/// without making it anew.
+#[derive(
+    Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
+)]
+pub struct AuxInfoSet<AccountId> {
+    /// The attempt that made it.
+    pub attempt: u32,
+    /// Those who hold it, ordered by party id.
+    pub parties: BoundedVec<CommitteeMember<AccountId>, MaxParties>,
+    /// BLAKE2-256 of the public auxiliary information.
+    pub commitment: H256,
+}
+
 /// Where the network is in the life of its key.
 #[derive(
     Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo,
@@ -88,6 +167,11 @@ pub enum Phase<AccountId, BlockNumber> {
     Keygen(KeygenAttempt<AccountId, BlockNumber>),
     /// The committee holds the key and signs.
     Active,
+    /// The committee signs, and hands the key over to the next one.
+    Resharing(ReshareAttempt<AccountId, BlockNumber>),
+    /// So many members have lost their seats that the others can neither sign nor hand over. Members
+    /// that lost theirs for being silent get them back by announcing themselves again.
+    Degraded,
 }
 
 /// What root may set. In a chain spec its fields are in camel case.
@@ -110,8 +194,28 @@ pub struct Parameters<BlockNumber> {
     pub committee_size: u32,
     /// T: how many members it takes to sign, at least 2.
     pub threshold: u32,
-    /// Blocks that a keygen attempt may take.
+    /// Blocks that an attempt at keygen or at auxiliary information may take.
     pub keygen_deadline: BlockNumber,
+    /// Blocks that an attempt at resharing may take. Usually it takes two or three; where auxiliary
+    /// information has to be made in its course, as long as a keygen.
+    pub reshare_deadline: BlockNumber,
+    /// Blocks after which one member leaves and a standby takes its place; 0 for never.
+    pub rotation_period: BlockNumber,
+    /// How many standbys are kept ready.
+    pub standbys: u32,
+    /// How many sitting members at least must report one of their number, for it to lose its seat
+    /// without proof. It also takes at least as many as sign. More than a third of all validators
+    /// can do so as well.
+    pub fault_quorum: u32,
+    /// For how many blocks a report without proof counts.
+    pub report_window: BlockNumber,
+    /// Blocks in which a validator that was reported to be silent must show that it is there.
+    pub challenge_window: BlockNumber,
+    /// What a provable cheater, or who accuses falsely, loses of its stake.
+    pub cheating_slash: Perbill,
+    /// What it costs to leave a challenge unanswered, the first time; twice that the next time, and
+    /// so on.
+    pub silence_slash: Perbill,
     /// Requests per registration and block that a signer or relayer accepts.
     pub request_limit: u32,
     /// Fuel that one program evaluation may burn (wasmi's unit).
@@ -120,30 +224,91 @@ pub struct Parameters<BlockNumber> {
     pub freshness_window: BlockNumber,
 }
 
-/// A validator of the current session and what its signer announced.
+/// A validator and what its signer announced.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
 pub struct Validator<AccountId, BlockNumber> {
     /// The stash account.
     pub account: AccountId,
-    /// Its current `signing` session key.
+    /// Its current `signing` session key; if it has left, the last it had.
     pub signing_key: SignerId,
     /// Its announcement, if it has made one.
     pub signer: Option<SignerInfo<BlockNumber>>,
+    /// Whether it is in the current session's set. If not, it has left, but is a member of the
+    /// committee until another one is in force: it signs and hands over, and can do nothing else. It
+    /// relays nothing and reports nobody.
+    pub active: bool,
+    /// Whether it is passed over when members and standbys are chosen, for an attempt that it let
+    /// fail, until it announces itself again.
+    pub excluded: bool,
 }
 
 /// Everything a signer needs to know of the chain to decide on one request.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
 pub struct NetworkState<AccountId, BlockNumber> {
-    /// The validators of the current session.
+    /// The validators of the current session, and former ones that are members still.
     pub validators: Vec<Validator<AccountId, BlockNumber>>,
     /// Where the network is in the life of its key.
     pub phase: Phase<AccountId, BlockNumber>,
     /// The committee that signs, once there is one.
     pub committee: Option<Committee<AccountId>>,
+    /// Those next in line for the committee, first come first.
+    pub standbys: Vec<AccountId>,
+    /// The auxiliary information that members and standbys hold.
+    pub aux_info: Option<AuxInfoSet<AccountId>>,
+    /// The attempt of members and standbys at new auxiliary information.
+    pub aux_info_attempt: Option<AuxInfoAttempt<AccountId, BlockNumber>>,
+    /// Those who must answer a challenge, and by when.
+    pub challenges: Vec<(AccountId, BlockNumber)>,
     /// The network key, once there is one.
     pub verifying_key: Option<VerifyingKey>,
     /// The parameters in force.
     pub parameters: Parameters<BlockNumber>,
     /// Whether root has paused signing.
     pub paused: bool,
+}
+
+impl<BlockNumber: From<u32>> Default for Parameters<BlockNumber> {
+    /// A committee of three, of which two sign. The numbers of blocks suit blocks of six seconds.
+    fn default() -> Self {
+        Self {
+            committee_size: 3,
+            threshold: 2,
+            // 5 minutes; a keygen takes about half a minute of computation.
+            keygen_deadline: 50.into(),
+            // 5 minutes: auxiliary information may have to be made.
+            reshare_deadline: 50.into(),
+            // A day.
+            rotation_period: 14_400.into(),
+            standbys: 2,
+            fault_quorum: 2,
+            // An hour.
+            report_window: 600.into(),
+            // Half an hour: time for a node to restart and to catch up.
+            challenge_window: 300.into(),
+            cheating_slash: Perbill::from_percent(10),
+            silence_slash: Perbill::from_parts(1_000_000),
+            request_limit: 20,
+            fuel: 100_000_000,
+            // 2 minutes.
+            freshness_window: 20.into(),
+        }
+    }
+}
+
+impl<AccountId, BlockNumber: From<u32>> Default for NetworkState<AccountId, BlockNumber> {
+    /// A network without validators.
+    fn default() -> Self {
+        Self {
+            validators: Vec::new(),
+            phase: Phase::AwaitingSigners,
+            committee: None,
+            standbys: Vec::new(),
+            aux_info: None,
+            aux_info_attempt: None,
+            challenges: Vec::new(),
+            verifying_key: None,
+            parameters: Parameters::default(),
+            paused: false,
+        }
+    }
 }

@@ -5,6 +5,7 @@
 //! committee   signers, members, phases, the network's state
 //! derivation  users' keys as children of the network key (feature `derivation`)
 //! endpoint    what a signer's endpoint may look like
+//! fault       what validators report of each other
 //! program     programs and program instances
 //! session_id  what names one run of a protocol
 //! session_key_call   what a session key signs and submits without a fee
@@ -19,6 +20,7 @@ mod committee;
 #[cfg(feature = "derivation")]
 mod derivation;
 mod endpoint;
+mod fault;
 mod keys;
 pub mod limits;
 mod program;
@@ -28,14 +30,16 @@ mod session_key_call;
 pub mod wire;
 
 pub use committee::{
-    Committee, CommitteeMember, Endpoint, KeygenAttempt, MaxMembers, NetworkState, Parameters,
-    Phase, SignerInfo, Validator,
+    AuxInfoAttempt, AuxInfoSet, Committee, CommitteeMember, Endpoint, KeygenAttempt, MaxMembers,
+    MaxParties, MaxStandbys, NetworkState, Parameters, Phase, ReshareAttempt, SignerInfo,
+    Validator,
 };
 #[cfg(feature = "derivation")]
 pub use derivation::{
     derive_child_key, is_verifying_key, DerivationError, ACCOUNT_INDEX, INDEX_LIMIT,
 };
 pub use endpoint::is_plausible_endpoint;
+pub use fault::{ChallengeAnswer, EncodedEvidence, Fault, FaultReport, UnprovableFault};
 #[cfg(feature = "std")]
 pub use keys::SignerPair;
 pub use keys::{SignerId, SignerSignature, VerifyingKey, X25519PublicKey, KEY_TYPE};
@@ -45,9 +49,11 @@ pub use program::{
     RegistrationDeposit, ABI_VERSION,
 };
 pub use session_id::{
-    KeygenStage, KeygenSubject, SessionId, SessionIdError, SessionNonce, SigningSubject, Subject,
+    AuxInfoSubject, KeygenSubject, ReshareSubject, RunStage, SessionId, SessionIdError,
+    SessionNonce, SigningSubject, Subject,
 };
 pub use session_key_call::{
-    announcement_payload, keygen_confirmation_payload, Announcement, KeygenConfirmation,
-    SessionKeyCall,
+    announcement_payload, aux_info_confirmation_payload, challenge_answer_payload,
+    fault_report_payload, keygen_confirmation_payload, reshare_confirmation_payload, Announcement,
+    AuxInfoConfirmation, KeygenConfirmation, ReshareConfirmation, SessionKeyCall,
 };

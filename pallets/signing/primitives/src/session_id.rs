@@ -18,7 +18,10 @@
 //! function that checks evidence must all get the same ids.
 
 use crate::{SignerId, VerifyingKey};
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 use codec::{Decode, Encode};
 use core::fmt;
 use scale_info::TypeInfo;
@@ -75,6 +78,43 @@ pub struct SigningSubject {
     pub auxiliary_info_hash: H256,
 }
 
+/// A resharing: everything its participants have to agree on beforehand.
+#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
+pub struct ReshareSubject {
+    /// Names the chain.
+    pub genesis_hash: H256,
+    /// The attempt, as the chain counts them.
+    pub attempt: u32,
+    /// The generation that it makes.
+    pub generation: u32,
+    /// The network key.
+    pub network_key: VerifyingKey,
+    /// The commitment of the generation that is handed over.
+    pub old_commitment: H256,
+    /// Those who hand their shares over, in ascending order.
+    pub old_holders: Vec<SignerId>,
+    /// How many of the old committee it takes to sign.
+    pub old_threshold: u32,
+    /// Those who will hold shares, in ascending order.
+    pub members: Vec<SignerId>,
+    /// How many of them it will take to sign.
+    pub threshold: u32,
+    /// The attempt that made the auxiliary information they use, if they do not make it now.
+    pub aux_info: Option<u32>,
+}
+
+/// Making auxiliary information ahead of time: everything its participants have to agree on
+/// beforehand.
+#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
+pub struct AuxInfoSubject {
+    /// Names the chain.
+    pub genesis_hash: H256,
+    /// The attempt, as the chain counts them.
+    pub attempt: u32,
+    /// Those who take part, in ascending order.
+    pub parties: Vec<SignerId>,
+}
+
 /// What a session is about.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
 pub enum Subject {
@@ -84,11 +124,17 @@ pub enum Subject {
     /// One signature.
     #[codec(index = 1)]
     Signing(SigningSubject),
+    /// A resharing.
+    #[codec(index = 2)]
+    Reshare(ReshareSubject),
+    /// Auxiliary information, made ahead of time.
+    #[codec(index = 3)]
+    AuxInfo(AuxInfoSubject),
 }
 
-/// The protocols that a key generation is made of, each with a session id of its own.
+/// The protocols that a key generation or a resharing is made of, each with a session id of its own.
 #[derive(Clone, Copy, Debug, Decode, Encode, Eq, Ord, PartialEq, PartialOrd, TypeInfo)]
-pub enum KeygenStage {
+pub enum RunStage {
     /// T parties make a key that all T of them are needed for.
     #[codec(index = 1)]
     KeyInit,
@@ -122,11 +168,13 @@ impl fmt::Display for SessionIdError {
 impl core::error::Error for SessionIdError {}
 
 impl Subject {
-    /// Those who take part, in ascending order.
-    pub fn participants(&self) -> &[SignerId] {
+    /// Those who take part, in ascending order if the subject names them so.
+    pub fn participants(&self) -> Vec<SignerId> {
         match self {
-            Self::Keygen(subject) => &subject.members,
-            Self::Signing(subject) => &subject.participants,
+            Self::Keygen(subject) => subject.members.clone(),
+            Self::Signing(subject) => subject.participants.clone(),
+            Self::Reshare(subject) => subject.participants(),
+            Self::AuxInfo(subject) => subject.parties.clone(),
         }
     }
 
@@ -142,14 +190,16 @@ impl Subject {
         nonces: &BTreeMap<SignerId, SessionNonce>,
     ) -> Result<SessionId, SessionIdError> {
         let participants = self.participants();
-        let ascending = participants
-            .iter()
-            .zip(participants.iter().skip(1))
-            .all(|(a, b)| a < b);
+        let ascending = match self {
+            Self::Reshare(subject) => {
+                is_ascending(&subject.old_holders) && is_ascending(&subject.members)
+            }
+            _ => is_ascending(&participants),
+        };
         if !ascending {
             return Err(SessionIdError::ParticipantsNotAscending);
         }
-        if !nonces.keys().eq(participants) {
+        if !nonces.keys().eq(&participants) {
             return Err(SessionIdError::NoncesOfOthers);
         }
         let nonces: Vec<(&SignerId, &SessionNonce)> = nonces.iter().collect();
@@ -159,10 +209,25 @@ impl Subject {
     }
 }
 
+impl ReshareSubject {
+    /// Those who hand over and those who take over, in ascending order, each once.
+    fn participants(&self) -> Vec<SignerId> {
+        let both: BTreeSet<_> = self.old_holders.iter().chain(&self.members).collect();
+        both.into_iter().cloned().collect()
+    }
+}
+
+fn is_ascending(parties: &[SignerId]) -> bool {
+    parties
+        .iter()
+        .zip(parties.iter().skip(1))
+        .all(|(a, b)| a < b)
+}
+
 impl SessionId {
-    /// The id of one of the protocols that a key generation with this id is made of:
+    /// The id of one of the protocols that a key generation or resharing with this id is made of:
     /// `BLAKE2-256(tag ‖ session id ‖ stage)`.
-    pub fn stage(&self, stage: KeygenStage) -> SessionId {
+    pub fn stage(&self, stage: RunStage) -> SessionId {
         SessionId(blake2_256(&(STAGE_TAG, self, stage).encode()))
     }
 }
@@ -213,6 +278,29 @@ mod tests {
         }
     }
 
+    fn reshare() -> ReshareSubject {
+        ReshareSubject {
+            genesis_hash: H256([9; 32]),
+            attempt: 8,
+            generation: 2,
+            network_key: [5; 33],
+            old_commitment: H256([12; 32]),
+            old_holders: vec![party(1), party(3)],
+            old_threshold: 2,
+            members: vec![party(2), party(3), party(4)],
+            threshold: 2,
+            aux_info: Some(6),
+        }
+    }
+
+    fn aux_info() -> AuxInfoSubject {
+        AuxInfoSubject {
+            genesis_hash: H256([9; 32]),
+            attempt: 9,
+            parties: vec![party(1), party(2), party(3)],
+        }
+    }
+
     fn hex(bytes: impl AsRef<[u8]>) -> alloc::string::String {
         alloc::format!("{}", HexDisplay::from(&bytes.as_ref()))
     }
@@ -231,15 +319,15 @@ mod tests {
             "5c6464460b36615599c74c4917478a64773589f1d4d836c4278ce137fdcfd3f2"
         );
         assert_eq!(
-            hex(id.stage(KeygenStage::KeyInit)),
+            hex(id.stage(RunStage::KeyInit)),
             "19681d6d7623de82aeba8919e3248095f768262cefabcdf36f5e67d2b13c67bc"
         );
         assert_eq!(
-            hex(id.stage(KeygenStage::KeyResharing)),
+            hex(id.stage(RunStage::KeyResharing)),
             "856f19ddad142ed2399b45435a44debfe834b171723afe5a1f0345aef4e1601c"
         );
         assert_eq!(
-            hex(id.stage(KeygenStage::AuxGen)),
+            hex(id.stage(RunStage::AuxGen)),
             "3e7c78167ab4b1418b87749318774dad5ba11b1926f48d26e9bc3513d64ab18f"
         );
 
@@ -267,6 +355,16 @@ mod tests {
             change(&mut subject);
             Subject::Keygen(subject).hash()
         };
+        let reshare_with = |change: fn(&mut ReshareSubject)| {
+            let mut subject = reshare();
+            change(&mut subject);
+            Subject::Reshare(subject).hash()
+        };
+        let aux_info_with = |change: fn(&mut AuxInfoSubject)| {
+            let mut subject = aux_info();
+            change(&mut subject);
+            Subject::AuxInfo(subject).hash()
+        };
         let mut hashes = vec![
             with(|_| ()),
             with(|s| s.genesis_hash.0[31] ^= 1),
@@ -284,6 +382,21 @@ mod tests {
             keygen_with(|s| s.attempt += 1),
             keygen_with(|s| s.members.truncate(2)),
             keygen_with(|s| s.threshold += 1),
+            reshare_with(|_| ()),
+            reshare_with(|s| s.genesis_hash.0[31] ^= 1),
+            reshare_with(|s| s.attempt += 1),
+            reshare_with(|s| s.generation += 1),
+            reshare_with(|s| s.network_key[32] ^= 1),
+            reshare_with(|s| s.old_commitment.0[31] ^= 1),
+            reshare_with(|s| s.old_holders.truncate(1)),
+            reshare_with(|s| s.old_threshold += 1),
+            reshare_with(|s| s.members.truncate(2)),
+            reshare_with(|s| s.threshold += 1),
+            reshare_with(|s| s.aux_info = None),
+            aux_info_with(|_| ()),
+            aux_info_with(|s| s.genesis_hash.0[31] ^= 1),
+            aux_info_with(|s| s.attempt += 1),
+            aux_info_with(|s| s.parties.truncate(2)),
         ];
         let count = hashes.len();
         hashes.sort();
@@ -309,6 +422,30 @@ mod tests {
             assert_eq!(
                 subject.session_id(&nonces(wrong)),
                 Err(SessionIdError::NoncesOfOthers)
+            );
+        }
+    }
+
+    #[test]
+    fn old_and_new_holders_take_part_in_a_resharing() {
+        let subject = Subject::Reshare(reshare());
+        assert!(subject.session_id(&nonces(&[1, 2, 3, 4])).is_ok());
+        assert_eq!(
+            subject.session_id(&nonces(&[2, 3, 4])),
+            Err(SessionIdError::NoncesOfOthers)
+        );
+        for (old_holders, members) in [
+            (vec![party(3), party(1)], reshare().members),
+            (reshare().old_holders, vec![party(2), party(2)]),
+        ] {
+            let subject = Subject::Reshare(ReshareSubject {
+                old_holders,
+                members,
+                ..reshare()
+            });
+            assert_eq!(
+                subject.session_id(&nonces(&[1, 2, 3, 4])),
+                Err(SessionIdError::ParticipantsNotAscending)
             );
         }
     }

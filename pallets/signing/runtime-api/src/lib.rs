@@ -38,6 +38,6 @@ sp_api::decl_runtime_apis! {
 
         /// Wraps a session-key call into the extrinsic that this runtime expects, so that the node
         /// need not know the runtime's call and extension encoding.
-        fn session_key_extrinsic(call: SessionKeyCall<BlockNumber>) -> Block::Extrinsic;
+        fn session_key_extrinsic(call: SessionKeyCall<AccountId, BlockNumber>) -> Block::Extrinsic;
     }
 }

@@ -80,8 +80,11 @@ fn nothing_begins_another_keygen_once_there_is_a_key() {
         new_session(&[(4, pair(4)), (5, pair(5)), (6, pair(6))]);
         announce(6);
         run_to(200);
-        assert_eq!(Phase::<Test>::get(), primitives::Phase::Active);
-        assert_eq!(LastAttempt::<Test>::get(), 1);
+        // There is work, but it is that of handing over what there is.
+        assert!(LastAttempt::<Test>::get() > 1);
+        assert!(take_events()
+            .iter()
+            .all(|event| !matches!(event, Event::KeygenStarted { attempt, .. } if *attempt > 1)));
         assert_eq!(NetworkVerifyingKey::<Test>::get(), Some(network_key(1)));
         assert_eq!(
             stashes(&Committee::<Test>::get().unwrap().members),

@@ -1,0 +1,216 @@
+//! Reports of faults, and what they are worth.
+//!
+//! The word of one is nothing: anybody may be lying, or be cut off alone. Those that report the same
+//! validator within the window are counted once each. It takes
+//! - as many sitting members as can sign, and at least `fault_quorum`: if they all lie, they have the
+//!   key anyway; or
+//! - more than a third of the validators, and at least `fault_quorum`: if they all lie, so many are
+//!   malicious that the chain itself is lost.
+//!
+//! Then a member loses its seat and a standby its place, and either is challenged to show that it is
+//! there. Nobody is slashed for what was reported without proof.
+
+use crate::{
+    session_key_calls::{refusal, Authorization},
+    AuxInfoAttempt, Committee, Config, Error, Event, FaultReportOf, LostSeats, Pallet, Parameters,
+    Report, Reports, SeatLoss, SigningKeys, Standbys,
+};
+use alloc::vec::Vec;
+use codec::Encode;
+use frame_support::{
+    defensive, dispatch::DispatchResult, ensure, pallet_prelude::UnknownTransaction,
+};
+use frame_system::pallet_prelude::BlockNumberFor;
+use primitives::{Fault, SignerSignature, UnprovableFault};
+use signing_primitives as primitives;
+use sp_runtime::traits::Saturating;
+
+/// What an accused validator has to lose.
+enum Accused {
+    /// A seat in the committee, or in the one that is to follow.
+    Seated,
+    /// A standby's place.
+    Standby,
+}
+
+impl<T: Config> Pallet<T> {
+    /// Decides whether the pool, and a block, may take a report.
+    pub(crate) fn authorize_report(
+        report: &FaultReportOf<T>,
+        signature: &SignerSignature,
+    ) -> Authorization {
+        // This node may not have seen the latest generation come into force.
+        if Committee::<T>::get().is_some_and(|committee| report.generation > committee.generation) {
+            return Err(UnknownTransaction::CannotLookup.into());
+        }
+        Self::check_report(report).map_err(refusal)?;
+        let payload = primitives::fault_report_payload(Self::genesis_hash(), report);
+        Self::verify(&report.signing_key, &payload, signature)?;
+        let window = Parameters::<T>::get().freshness_window;
+        Self::admit(
+            (b"report-fault", &report.signing_key, &report.accused).encode(),
+            0,
+            report.at.saturating_add(window),
+        )
+    }
+
+    /// Finds who makes this report, what it says, and what the accused has to lose. Leaves out the
+    /// signature.
+    fn check_report(
+        report: &FaultReportOf<T>,
+    ) -> Result<(T::AccountId, UnprovableFault, Accused), Error<T>> {
+        let reporter = Self::active_owner_of(&report.signing_key).ok_or(Error::NotACurrentKey)?;
+        let fault = match &report.fault {
+            Fault::Unprovable(fault) => *fault,
+            Fault::Provable(_) => return Err(Error::EvidenceNotSupported),
+        };
+        let now = frame_system::Pallet::<T>::block_number();
+        let parameters = Parameters::<T>::get();
+        ensure!(
+            report.at.saturating_add(parameters.freshness_window) >= now
+                && report.at.saturating_add(parameters.report_window) >= now,
+            Error::ReportExpired
+        );
+        ensure!(
+            report.at <= now.saturating_add(parameters.freshness_window),
+            Error::ReportFromFuture
+        );
+        let committee = Committee::<T>::get().ok_or(Error::NoCommittee)?;
+        ensure!(
+            report.generation == committee.generation,
+            Error::WrongGeneration
+        );
+        ensure!(report.accused != reporter, Error::ReportOfOneself);
+        let accused = Self::accused(&report.accused)?;
+        let known = Reports::<T>::get(&report.accused);
+        ensure!(
+            known
+                .get(&reporter)
+                .is_none_or(|earlier| earlier.at.saturating_add(parameters.report_window) < now),
+            Error::AlreadyReported
+        );
+        Ok((reporter, fault, accused))
+    }
+
+    /// What a validator could lose by being at fault.
+    fn accused(validator: &T::AccountId) -> Result<Accused, Error<T>> {
+        ensure!(
+            LostSeats::<T>::get()
+                .get(validator)
+                .is_none_or(|lost| lost.cause != SeatLoss::Fault),
+            Error::SeatAlreadyLost
+        );
+        let is_sitting = Committee::<T>::get().is_some_and(|committee| {
+            committee
+                .sitting()
+                .any(|member| member.validator == *validator)
+        });
+        let is_seated = is_sitting
+            || Self::seated()
+                .iter()
+                .any(|member| member.validator == *validator);
+        if is_seated {
+            return Ok(Accused::Seated);
+        }
+        let is_party = AuxInfoAttempt::<T>::get().is_some_and(|attempt| {
+            attempt
+                .parties
+                .iter()
+                .any(|party| party.validator == *validator)
+        });
+        ensure!(
+            is_party || Standbys::<T>::get().contains(validator),
+            Error::NotAccusable
+        );
+        Ok(Accused::Standby)
+    }
+
+    /// Counts a report.
+    pub(crate) fn do_report_fault(report: FaultReportOf<T>) -> DispatchResult {
+        let (reporter, fault, has) = Self::check_report(&report)?;
+        let now = frame_system::Pallet::<T>::block_number();
+        let window = Parameters::<T>::get().report_window;
+        let accused = report.accused;
+        let mut reports = Reports::<T>::get(&accused);
+        reports.retain(|reporter, report| {
+            report.at.saturating_add(window) >= now && SigningKeys::<T>::contains_key(reporter)
+        });
+        let made = Report {
+            at: report.at,
+            fault,
+        };
+        if reports.try_insert(reporter.clone(), made).is_err() {
+            defensive!("no more report than there are validators");
+        }
+        Self::deposit_event(Event::FaultReported {
+            reporter,
+            accused: accused.clone(),
+            fault,
+        });
+
+        if !Self::is_quorum(&accused, reports.keys()) {
+            Reports::<T>::insert(&accused, reports);
+            return Ok(());
+        }
+        Reports::<T>::remove(&accused);
+        Self::challenge(&accused);
+        match has {
+            Accused::Seated => {
+                Self::bar(accused.clone());
+                Self::lose_seat(accused, SeatLoss::Fault);
+            }
+            Accused::Standby => {
+                Standbys::<T>::mutate(|standbys| standbys.retain(|standby| *standby != accused));
+                Self::exclude(Vec::from([accused.clone()]));
+                Self::deposit_event(Event::StandbyDismissed { validator: accused });
+                Self::review_later();
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether those who report `accused` are enough.
+    fn is_quorum<'a>(
+        accused: &T::AccountId,
+        reporters: impl Iterator<Item = &'a T::AccountId> + Clone,
+    ) -> bool {
+        let Some(committee) = Committee::<T>::get() else {
+            return false;
+        };
+        let least = Parameters::<T>::get().fault_quorum as usize;
+        let lost = LostSeats::<T>::get();
+        let members = reporters
+            .clone()
+            .filter(|reporter| {
+                committee.sitting().any(|member| {
+                    member.validator == **reporter
+                        && member.validator != *accused
+                        && lost
+                            .get(*reporter)
+                            .is_none_or(|lost| lost.cause != SeatLoss::Fault)
+                })
+            })
+            .count();
+        let all = reporters.count();
+        let validators = SigningKeys::<T>::count() as usize;
+        members >= least.max(committee.threshold as usize)
+            || (all >= least && all.saturating_mul(3) > validators)
+    }
+
+    /// Drops reports that do not count any more, or are of those that have nothing to lose any more.
+    pub(crate) fn forget_old_reports(now: BlockNumberFor<T>) {
+        let window = Parameters::<T>::get().report_window;
+        let accused: Vec<_> = Reports::<T>::iter_keys().collect();
+        for accused in accused {
+            let mut reports = Reports::<T>::get(&accused);
+            reports.retain(|reporter, report| {
+                report.at.saturating_add(window) >= now && SigningKeys::<T>::contains_key(reporter)
+            });
+            if reports.is_empty() || Self::accused(&accused).is_err() {
+                Reports::<T>::remove(&accused);
+            } else {
+                Reports::<T>::insert(&accused, reports);
+            }
+        }
+    }
+}
