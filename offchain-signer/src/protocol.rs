@@ -32,6 +32,7 @@ mod parameters;
 mod party;
 mod public_parts;
 pub mod signing;
+mod staged;
 #[cfg(test)]
 pub(crate) mod test_network;
 
