@@ -174,3 +174,92 @@ impl fmt::Debug for PreparedAuxInfo {
 pub(super) fn party_set(signers: &[SignerId]) -> BTreeSet<PartyId> {
     signers.iter().cloned().map(PartyId::from).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use super::*;
+    use crate::protocol::test_network::{among, prepared, PREPARED_BY};
+    use core::time::Duration;
+
+    fn subject(parties: Vec<SignerId>) -> AuxInfoSubject {
+        AuxInfoSubject {
+            genesis_hash: H256([1; 32]),
+            attempt: 8,
+            parties,
+        }
+    }
+
+    #[test]
+    fn all_parties_have_the_same_result() {
+        let pair = among(&prepared().0, &[0, 3]);
+        let parties = pair.signers.iter().map(|s| s.party().clone().into());
+        let generation = AuxGeneration::new(&subject(parties.collect())).unwrap();
+        let made = pair.run(|_, run| generation.make(run).unwrap());
+        assert_eq!(made[0].commitment(), made[1].commitment());
+        for (index, own) in made.iter().enumerate() {
+            assert_eq!((own.attempt(), own.owner()), (8, &pair.party(index)));
+            assert_eq!(own.parties().len(), 2);
+            assert_ne!(own.commitment(), prepared().1[0].commitment());
+        }
+    }
+
+    #[test]
+    fn a_silent_party_is_named() {
+        let pair = among(&prepared().0, &[0, 3]).impatient(Duration::from_millis(100));
+        let parties = pair.signers.iter().map(|s| s.party().clone().into());
+        let generation = AuxGeneration::new(&subject(parties.collect())).unwrap();
+        let errors = pair.run(|index, run| (index == 0).then(|| generation.make(run).unwrap_err()));
+        assert_eq!(errors[0].as_ref().unwrap().blamed(), [pair.party(1)].into());
+    }
+
+    #[test]
+    fn parties_that_make_no_sense() {
+        let one: SignerId = prepared().0.party(0).into();
+        for named in [vec![], vec![one.clone()], vec![one.clone(), one]] {
+            assert!(AuxGeneration::new(&subject(named)).is_err());
+        }
+    }
+
+    #[test]
+    fn survives_storage() {
+        let (network, prepared) = prepared();
+        let info = &prepared[2];
+        assert_eq!(*info.owner(), network.party(2));
+        let bytes = info.to_bytes().unwrap();
+        let read = PreparedAuxInfo::from_bytes(&bytes).unwrap();
+        assert_eq!(read.to_bytes().unwrap(), bytes);
+        assert_eq!(read.commitment(), prepared[0].commitment());
+        assert_eq!((read.attempt(), read.owner()), (PREPARED_BY, info.owner()));
+        let longer = [&bytes[..], &[0]].concat();
+        let mut other_format = bytes.to_vec();
+        other_format[0] = 2;
+        for bad in [&[], &longer[..], &other_format, &bytes[..bytes.len() - 1]] {
+            assert!(PreparedAuxInfo::from_bytes(bad).is_err());
+        }
+    }
+
+    #[test]
+    fn fits_those_who_have_made_it() {
+        let (network, prepared) = prepared();
+        let members = [0, 2, 4].map(|index| network.party(index)).into();
+        assert!(prepared[2].subset(&members).is_ok());
+        assert!(prepared[1].subset(&members).is_err(), "of another owner");
+        let stranger: PartyId = {
+            use sp_core::crypto::ByteArray;
+            SignerId::from_slice(&[1; 32]).unwrap().into()
+        };
+        let with_stranger = [network.party(2), stranger.clone()].into();
+        assert!(matches!(
+            prepared[2].subset(&with_stranger),
+            Err(KeyMaterialError::NotAMember(who)) if who == stranger
+        ));
+    }
+
+    #[test]
+    fn debug_shows_no_secrets() {
+        let shown = format!("{:?}", prepared().1[0]);
+        assert!(shown.len() < 120, "{shown}");
+    }
+}
