@@ -482,6 +482,9 @@ fn initialise(
         write
             .open_table(Slot::Active.table())
             .map_err(KeyStoreError::database)?;
+        write
+            .open_table(Slot::AuxInfo.table())
+            .map_err(KeyStoreError::database)?;
     }
     write.commit().map_err(KeyStoreError::database)
 }

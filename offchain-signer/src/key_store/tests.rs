@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod crashes;
+mod generations;
 
 use super::*;
 use crate::protocol::test_network::committee;
