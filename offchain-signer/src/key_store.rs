@@ -1,15 +1,18 @@
 //! What a node must never lose and never show: its x25519 key and its shares of the network key.
 //!
 //! ```text
-//! keygen ──put_pending──► pending: by attempt ──promote──► active: by generation ──► signing
-//!             │ synced                             one transaction
-//!             └──► only now is the result confirmed on chain
+//! keygen, ──put_pending──► pending: by attempt ──promote──► active: by generation ──► signing
+//! reshare        │ synced                 one transaction        │ erase_below: when a newer
+//!                └──► only now is the result confirmed on chain  ▼ generation is final
+//!
+//! members and standbys ──put_aux_info──► aux_info: by attempt ──► reshare
 //! ```
 //!
 //! One file, a [redb](https://docs.rs/redb) database of sealed records (see [`Password`]; a header
 //! with the salt and the chain's genesis hash is in the clear). Whatever a method has done when it
 //! returns is on disk, and a crash in the middle of it leaves the state before it or the state
-//! after it. Several attempts can be pending: forks may disagree on which of them succeeded.
+//! after it. Several attempts can be pending: forks may disagree on which of them succeeded. Several
+//! generations can be active: requests name the one that their relayer saw.
 //!
 //! Methods block, on the disk and, when the store is opened, on purpose for a tenth of a second or
 //! more (the password): call them where blocking is fine.
@@ -27,20 +30,21 @@ mod tests;
 pub use error::KeyStoreError;
 pub use seal::{Password, PasswordCost};
 
-use crate::protocol::{KeyMaterial, PartyId};
+use crate::protocol::{KeyMaterial, PartyId, PreparedAuxInfo};
 use codec::{DecodeAll, Encode};
-use core::fmt;
+use core::{fmt, ops::RangeBounds};
 use rand_core::OsRng;
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
 use seal::{Header, Name, Place, Sealer};
 use signing_primitives::{VerifyingKey, X25519PublicKey};
 use sp_core::H256;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 use x25519_dalek::{PublicKey, StaticSecret};
+use zeroize::Zeroizing;
 
 /// In the clear: the header. Sealed: a record that tells a wrong password from an altered record.
 const HEADER: TableDefinition<&str, &[u8]> = TableDefinition::new("header");
@@ -59,13 +63,15 @@ const X25519: Place = Place {
 };
 const X25519_NAME: &str = "x25519";
 
-/// Where key material is kept.
+/// Where secrets that come and go are kept.
 #[derive(Clone, Copy)]
 enum Slot {
-    /// Not active yet, by keygen attempt.
+    /// Key material that is not active yet, by attempt.
     Pending,
-    /// In use, by generation.
+    /// Key material in use, by generation.
     Active,
+    /// Auxiliary information made ahead of time, by attempt.
+    AuxInfo,
 }
 
 impl Slot {
@@ -73,6 +79,7 @@ impl Slot {
         match self {
             Self::Pending => "pending",
             Self::Active => "active",
+            Self::AuxInfo => "aux_info",
         }
     }
 
@@ -94,13 +101,13 @@ pub struct KeyStore {
     database: Database,
     sealer: Sealer,
     x25519: StaticSecret,
-    active: RwLock<Option<(u32, Arc<KeyMaterial>)>>,
+    active: RwLock<BTreeMap<u32, Arc<KeyMaterial>>>,
 }
 
 /// Key material without its secrets.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Summary {
-    /// The keygen attempt it comes from.
+    /// The attempt it comes from.
     pub attempt: u32,
     /// The generation, if it is active.
     pub generation: Option<u32>,
@@ -189,10 +196,11 @@ impl KeyStore {
             database,
             sealer,
             x25519,
-            active: RwLock::new(None),
+            active: RwLock::default(),
         };
-        let newest = store.read_all(Slot::Active)?.pop();
-        store.remember(newest.map(|(generation, material)| (generation, Arc::new(material))));
+        for (generation, material) in store.read_all(Slot::Active)? {
+            store.write_active().insert(generation, Arc::new(material));
+        }
         Ok(store)
     }
 
@@ -206,42 +214,38 @@ impl KeyStore {
         PublicKey::from(&self.x25519).to_bytes()
     }
 
-    /// Stores the result of a key generation. When this returns, it is on disk: only then may it
-    /// be confirmed on chain. Storing the same again changes nothing; other key material for the
-    /// same attempt is refused, because the first may have been confirmed.
+    /// Stores the result of a key generation or a resharing. When this returns, it is on disk: only
+    /// then may it be confirmed on chain. Storing the same again changes nothing; other key material
+    /// for the same attempt is refused, because the first may have been confirmed.
     pub fn put_pending(&self, material: &KeyMaterial) -> Result<(), KeyStoreError> {
-        let attempt = material.attempt();
-        let bytes = material.to_bytes()?;
-        let write = self.begin_write()?;
-        {
-            let mut pending = write
-                .open_table(Slot::Pending.table())
-                .map_err(KeyStoreError::database)?;
-            let held = pending
-                .get(attempt)
-                .map_err(KeyStoreError::database)?
-                .map(|record| {
-                    self.sealer
-                        .open(Slot::Pending.place(attempt), record.value())
-                })
-                .transpose()?;
-            if let Some(held) = held {
-                return match held == bytes {
-                    true => Ok(()),
-                    false => Err(KeyStoreError::AlreadyPending { attempt }),
-                };
-            }
-            let record = self.sealer.seal(Slot::Pending.place(attempt), &bytes)?;
-            pending
-                .insert(attempt, record.as_slice())
-                .map_err(KeyStoreError::database)?;
+        self.put_once(Slot::Pending, material.attempt(), &material.to_bytes()?)
+    }
+
+    /// Stores auxiliary information made ahead of time: as [`Self::put_pending`].
+    pub fn put_aux_info(&self, aux_info: &PreparedAuxInfo) -> Result<(), KeyStoreError> {
+        self.put_once(Slot::AuxInfo, aux_info.attempt(), &aux_info.to_bytes()?)
+    }
+
+    /// The auxiliary information that an attempt has made.
+    pub fn aux_info(&self, attempt: u32) -> Result<Option<PreparedAuxInfo>, KeyStoreError> {
+        match self.read_one(Slot::AuxInfo, attempt)? {
+            Some(bytes) => Ok(Some(PreparedAuxInfo::from_bytes(&bytes)?)),
+            None => Ok(None),
         }
-        write.commit().map_err(KeyStoreError::database)
+    }
+
+    /// Erases the auxiliary information of attempts below this one: for when the chain needs none
+    /// of them any more, and that is final.
+    pub fn erase_aux_info_below(&self, attempt: u32) -> Result<(), KeyStoreError> {
+        self.erase_in(Slot::AuxInfo, ..attempt)
     }
 
     /// The key material that is pending for an attempt.
     pub fn pending(&self, attempt: u32) -> Result<Option<KeyMaterial>, KeyStoreError> {
-        self.read_one(Slot::Pending, attempt)
+        match self.read_one(Slot::Pending, attempt)? {
+            Some(bytes) => Ok(Some(KeyMaterial::from_bytes(&bytes)?)),
+            None => Ok(None),
+        }
     }
 
     /// Makes the key material of an attempt that of a generation. Doing so again changes nothing.
@@ -284,33 +288,39 @@ impl KeyStore {
             material
         };
         write.commit().map_err(KeyStoreError::database)?;
-        if self.active().is_none_or(|(newest, _)| newest < generation) {
-            self.remember(Some((generation, Arc::new(material))));
-        }
+        self.write_active().insert(generation, Arc::new(material));
         Ok(())
     }
 
-    /// The key material of the newest generation, with its number. Does not touch the disk.
-    pub fn active(&self) -> Option<(u32, Arc<KeyMaterial>)> {
-        self.active
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    /// The key material of a generation. Does not touch the disk.
+    pub fn active(&self, generation: u32) -> Option<Arc<KeyMaterial>> {
+        self.read_active().get(&generation).cloned()
+    }
+
+    /// The newest generation that there is key material of. Does not touch the disk.
+    pub fn newest(&self) -> Option<(u32, Arc<KeyMaterial>)> {
+        let active = self.read_active();
+        let (generation, material) = active.last_key_value()?;
+        Some((*generation, material.clone()))
+    }
+
+    /// The oldest generation that there is key material of. Does not touch the disk.
+    pub fn oldest(&self) -> Option<u32> {
+        self.read_active().keys().next().copied()
+    }
+
+    /// Erases the key material of generations below this one: for when this one, or a newer one, is
+    /// in force, that is final, and this node has its share of it or is not to have any.
+    pub fn erase_below(&self, generation: u32) -> Result<(), KeyStoreError> {
+        self.erase_in(Slot::Active, ..generation)?;
+        self.write_active().retain(|held, _| *held >= generation);
+        Ok(())
     }
 
     /// Erases the key material pending for attempts up to this one: for those that can no longer
     /// succeed, which is when a later one is finalized.
     pub fn discard_pending_up_to(&self, attempt: u32) -> Result<(), KeyStoreError> {
-        let write = self.begin_write()?;
-        {
-            let mut pending = write
-                .open_table(Slot::Pending.table())
-                .map_err(KeyStoreError::database)?;
-            pending
-                .retain_in(..=attempt, |_, _| false)
-                .map_err(KeyStoreError::database)?;
-        }
-        write.commit().map_err(KeyStoreError::database)
+        self.erase_in(Slot::Pending, ..=attempt)
     }
 
     /// All key material, without its secrets: active first, then pending, each ascending.
@@ -332,8 +342,53 @@ impl KeyStore {
         Ok(active.chain(pending).collect())
     }
 
-    fn remember(&self, newest: Option<(u32, Arc<KeyMaterial>)>) {
-        *self.active.write().unwrap_or_else(PoisonError::into_inner) = newest;
+    fn read_active(&self) -> RwLockReadGuard<'_, BTreeMap<u32, Arc<KeyMaterial>>> {
+        self.active.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_active(&self) -> RwLockWriteGuard<'_, BTreeMap<u32, Arc<KeyMaterial>>> {
+        self.active.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stores a record where there is none. The same once more changes nothing; another one is
+    /// refused.
+    fn put_once(&self, slot: Slot, attempt: u32, bytes: &[u8]) -> Result<(), KeyStoreError> {
+        let place = slot.place(attempt);
+        let write = self.begin_write()?;
+        {
+            let mut records = write
+                .open_table(slot.table())
+                .map_err(KeyStoreError::database)?;
+            let held = records
+                .get(attempt)
+                .map_err(KeyStoreError::database)?
+                .map(|record| self.sealer.open(place, record.value()))
+                .transpose()?;
+            if let Some(held) = held {
+                return match *held == *bytes {
+                    true => Ok(()),
+                    false => Err(KeyStoreError::AlreadyPending { attempt }),
+                };
+            }
+            let record = self.sealer.seal(place, bytes)?;
+            records
+                .insert(attempt, record.as_slice())
+                .map_err(KeyStoreError::database)?;
+        }
+        write.commit().map_err(KeyStoreError::database)
+    }
+
+    fn erase_in(&self, slot: Slot, numbers: impl RangeBounds<u32>) -> Result<(), KeyStoreError> {
+        let write = self.begin_write()?;
+        {
+            let mut records = write
+                .open_table(slot.table())
+                .map_err(KeyStoreError::database)?;
+            records
+                .retain_in(numbers, |_, _| false)
+                .map_err(KeyStoreError::database)?;
+        }
+        write.commit().map_err(KeyStoreError::database)
     }
 
     fn begin_write(&self) -> Result<redb::WriteTransaction, KeyStoreError> {
@@ -350,17 +405,23 @@ impl KeyStore {
         Ok(KeyMaterial::from_bytes(&bytes)?)
     }
 
-    fn read_one(&self, slot: Slot, number: u32) -> Result<Option<KeyMaterial>, KeyStoreError> {
+    fn read_one(
+        &self,
+        slot: Slot,
+        number: u32,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, KeyStoreError> {
         let read = self
             .database
             .begin_read()
             .map_err(KeyStoreError::database)?;
-        let records = read
-            .open_table(slot.table())
-            .map_err(KeyStoreError::database)?;
+        let records = match read.open_table(slot.table()) {
+            // A store of before there was auxiliary information in it.
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+            records => records.map_err(KeyStoreError::database)?,
+        };
         let record = records.get(number).map_err(KeyStoreError::database)?;
         record
-            .map(|record| self.material(slot, number, record.value()))
+            .map(|record| self.sealer.open(slot.place(number), record.value()))
             .transpose()
     }
 
@@ -420,6 +481,9 @@ fn initialise(
             .map_err(KeyStoreError::database)?;
         write
             .open_table(Slot::Active.table())
+            .map_err(KeyStoreError::database)?;
+        write
+            .open_table(Slot::AuxInfo.table())
             .map_err(KeyStoreError::database)?;
     }
     write.commit().map_err(KeyStoreError::database)

@@ -14,7 +14,7 @@
 //! | [`transport`] | Noise over WebSocket, one mesh |
 //! | [`sessions`] | which protocol runs are going on, over the mesh |
 //! | [`protocol`] | sans-IO threshold protocols and their driver |
-//! | [`key_store`] | sealed key shares, an active and a pending slot |
+//! | [`key_store`] | sealed key shares, pending by attempt and active by generation |
 //! | [`identity`] | which validator this node is, and the keys it proves that with |
 //! | [`chain`] | what the signer needs to know of the chain |
 //! | [`service`] | all of these together, following the chain |

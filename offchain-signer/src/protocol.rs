@@ -8,8 +8,8 @@
 //!                                        cancellation
 //! ```
 //!
-//! [`keygen::generate`] and [`signing::sign`] each run one member's side of a protocol to its end,
-//! on the calling thread: the work is nearly all arithmetic, so the caller is a thread on which
+//! [`keygen::generate`], [`ResharePart::take`], [`AuxGeneration::make`] and [`signing::sign`] each
+//! run one party's side of a protocol to its end, on the calling thread: the work is nearly all arithmetic, so the caller is a thread on which
 //! blocking is fine (`tokio::task::spawn_blocking`). They return the result, or a [`SessionError`]
 //! that names whoever is to blame.
 //!
@@ -23,6 +23,7 @@
 //! this session at most. Only [`Misconduct::evidence`] can be proof of anything, and whether it is
 //! is decided by those who check it.
 
+mod aux_info;
 mod driver;
 mod error;
 pub mod key_material;
@@ -31,16 +32,20 @@ mod mailbox;
 mod parameters;
 mod party;
 mod public_parts;
+mod reshare;
 pub mod signing;
+mod staged;
 #[cfg(test)]
 pub(crate) mod test_network;
 
+pub use aux_info::{AuxGeneration, AuxGenerationError, PreparedAuxInfo};
 pub use error::{Fault, Misconduct, Round, SessionError};
 pub use key_material::{KeyMaterial, KeyMaterialError, SigningInputs};
 pub use keygen::{Keygen, KeygenError};
 pub use mailbox::{Deadlines, Link, Run, Stage, MAX_MESSAGE_BYTES};
 pub use parameters::{NetworkSession, NodeSigner, PartySignature, SignerKeyMissing};
 pub use party::PartyId;
+pub use reshare::{Reshare, ReshareError, ResharePart};
 pub use signing::RecoverableSignature;
 
 /// The parameters of the protocols: secp256k1, 112 bits of security.

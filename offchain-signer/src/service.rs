@@ -2,7 +2,9 @@
 //!
 //! ```text
 //!             heads ─► Announcer        keeps the chain's record of this signer right
-//!  chain ────────────► KeyGeneration    makes, keeps, confirms and uses key shares
+//!             heads ─► KeyGeneration    makes, keeps and confirms a share of a new key
+//!  chain ────────────► HandOver         the same with a key that is handed over
+//!             heads ─► ShareKeeper      uses, promotes and erases shares
 //!             heads ─► mesh topology    who connects to whom
 //!
 //!  HTTP ─► api ─► Relayer ─► other signers' HTTP
@@ -12,7 +14,9 @@
 //! error before the node goes on. [`SignerService::run`] then runs until it is told to stop.
 
 mod announcer;
+mod attempt;
 mod committee_signer;
+mod hand_over;
 mod key_generation;
 mod programs;
 mod shares;
@@ -28,10 +32,12 @@ use crate::{
     transport::{Limits as MeshLimits, Mesh, MeshConfig, MeshHandle, Peer},
 };
 use announcer::Announcer;
+use attempt::Node;
 use axum::{extract::WebSocketUpgrade, response::Response, Router};
 use committee_signer::CommitteeSigner;
+use hand_over::HandOver;
 use key_generation::KeyGeneration;
-use shares::Shares;
+use shares::{ShareKeeper, Shares};
 use signing_primitives::{CommitteeMember, Endpoint, Phase};
 use sp_keystore::KeystorePtr;
 use std::{
@@ -96,6 +102,8 @@ pub struct SignerService<C> {
     identity: Arc<Identity>,
     announcer: Announcer<C>,
     key_generation: KeyGeneration<C>,
+    hand_over: HandOver<C>,
+    shares: ShareKeeper<C>,
 }
 
 struct MeshDoor(MeshHandle);
@@ -165,16 +173,18 @@ impl<C: WatchChain> SignerService<C> {
             version: config.version,
             config: ApiConfig::default(),
         });
+        let node = Node {
+            chain: chain.clone(),
+            identity: identity.clone(),
+            keystore,
+            key_store,
+            sessions: sessions_handle,
+        };
         Ok(Self {
             announcer: Announcer::new(chain.clone(), identity.clone(), endpoint),
-            key_generation: KeyGeneration::new(
-                chain.clone(),
-                identity.clone(),
-                keystore,
-                key_store,
-                sessions_handle,
-                shares,
-            ),
+            key_generation: KeyGeneration::new(node.clone()),
+            hand_over: HandOver::new(node.clone()),
+            shares: ShareKeeper::new(node, shares),
             chain,
             listener,
             router,
@@ -225,6 +235,8 @@ impl<C: WatchChain> SignerService<C> {
             identity: self.identity,
             announcer: self.announcer,
             key_generation: self.key_generation,
+            hand_over: self.hand_over,
+            shares: self.shares,
         };
         parts.spawn(follower.run(child));
 
@@ -243,6 +255,8 @@ struct Follower<C> {
     identity: Arc<Identity>,
     announcer: Announcer<C>,
     key_generation: KeyGeneration<C>,
+    hand_over: HandOver<C>,
+    shares: ShareKeeper<C>,
 }
 
 impl<C: WatchChain> Follower<C> {
@@ -261,6 +275,9 @@ impl<C: WatchChain> Follower<C> {
                 (attempt, result) = self.key_generation.finished() => {
                     self.key_generation.keep(attempt, result).await;
                 }
+                (attempt, result) = self.hand_over.finished() => {
+                    self.hand_over.keep(attempt, result).await;
+                }
             }
         }
     }
@@ -268,19 +285,26 @@ impl<C: WatchChain> Follower<C> {
     async fn follow(&mut self, heads: &Heads) -> Result<(), ChainError> {
         let finalized = self.chain.network_state(heads.finalized.hash)?;
         let best = self.chain.network_state(heads.best.hash)?;
+        self.shares.follow(heads, &finalized, &best);
         self.connect(&finalized);
         self.announcer.follow(heads, &best).await;
         self.key_generation.follow(heads, &finalized, &best).await;
+        self.hand_over.follow(heads, &finalized, &best).await;
         Ok(())
     }
 
-    /// Tells the mesh who this node is and who it talks to: the members of the committee, or those
-    /// who are making the key, if it is one of them.
+    /// Tells the mesh who this node is and who it talks to: those who sign, and those who are making
+    /// or handing over the key, if it is one of them.
     fn connect(&self, finalized: &NetworkState) {
         let keys = self.identity.signing_keys();
         let mut peers = Vec::new();
         let mut me = None;
-        for members in groups(finalized) {
+        let committees = self.shares.committees();
+        let others = committees
+            .iter()
+            .map(|committee| committee.sitting().collect());
+        for members in groups(finalized).into_iter().chain(others) {
+            let members: Vec<&CommitteeMember<AccountId>> = members;
             let Some(own) = members.iter().find(|member| keys.contains(&member.party)) else {
                 continue;
             };
@@ -298,16 +322,18 @@ impl<C: WatchChain> Follower<C> {
 }
 
 /// The sets of validators that talk to each other now.
-fn groups(state: &NetworkState) -> Vec<&[CommitteeMember<AccountId>]> {
-    let committee = state
-        .committee
-        .as_ref()
-        .map(|committee| committee.members.as_slice());
+fn groups(state: &NetworkState) -> Vec<Vec<&CommitteeMember<AccountId>>> {
+    let committee = state.committee.as_ref();
+    let signing = committee.map(|committee| committee.sitting().collect());
     let making = match &state.phase {
-        Phase::Keygen(attempt) => Some(attempt.members.as_slice()),
+        Phase::Keygen(attempt) => Some(attempt.members.iter().collect()),
+        Phase::Resharing(attempt) => {
+            let both = attempt.old_holders.iter().chain(&attempt.members);
+            Some(both.collect())
+        }
         _ => None,
     };
-    committee.into_iter().chain(making).collect()
+    signing.into_iter().chain(making).collect()
 }
 
 /// A validator as the mesh needs to know it, from its announcement.

@@ -75,19 +75,19 @@ pub enum KeyStoreError {
     #[error("a record of the key store cannot be used")]
     KeyMaterial(#[from] KeyMaterialError),
     /// Other key material is pending for this attempt. It may have been confirmed, so it stays.
-    #[error("other key material is already stored for keygen attempt {attempt}")]
+    #[error("other key material is already stored for attempt {attempt}")]
     AlreadyPending {
         /// The attempt.
         attempt: u32,
     },
     /// There is no key material for this attempt.
-    #[error("no key material is stored for keygen attempt {attempt}")]
+    #[error("no key material is stored for attempt {attempt}")]
     NotPending {
         /// The attempt.
         attempt: u32,
     },
     /// The generation is active with the key material of another attempt.
-    #[error("generation {generation} came from keygen attempt {held}, not {attempt}")]
+    #[error("generation {generation} came from attempt {held}, not {attempt}")]
     GenerationTaken {
         /// The generation.
         generation: u32,

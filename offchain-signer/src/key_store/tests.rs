@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod crashes;
+mod generations;
 
 use super::*;
 use crate::protocol::test_network::committee;
@@ -53,7 +54,7 @@ fn keeps_what_it_is_given() {
     let Folder { path, .. } = &folder();
     let store = open(path).unwrap();
     let x25519 = store.x25519_public();
-    assert!(store.active().is_none());
+    assert!(store.newest().is_none());
     assert!(store.pending(5).unwrap().is_none());
     assert!(store.list().unwrap().is_empty());
     store.put_pending(material()).unwrap();
@@ -62,14 +63,14 @@ fn keeps_what_it_is_given() {
     let store = open(path).unwrap();
     assert_eq!(store.x25519_public(), x25519);
     assert!(same(&store.pending(5).unwrap().unwrap(), material()));
-    assert!(store.active().is_none());
+    assert!(store.newest().is_none());
     store.promote(5, 1).unwrap();
-    let (generation, active) = store.active().unwrap();
+    let (generation, active) = store.newest().unwrap();
     assert!(generation == 1 && same(&active, material()));
     drop(store);
 
     let store = open(path).unwrap();
-    let (generation, active) = store.active().unwrap();
+    let (generation, active) = store.newest().unwrap();
     assert!(generation == 1 && same(&active, material()));
     assert!(store.pending(5).unwrap().is_none());
     let list = store.list().unwrap();
@@ -134,11 +135,11 @@ fn promotion_can_be_repeated_but_not_changed() {
     ));
     assert!(store.pending(6).unwrap().is_some());
     store.promote(6, 2).unwrap();
-    assert_eq!(store.active().unwrap().0, 2);
+    assert_eq!(store.newest().unwrap().0, 2);
     store.promote(5, 1).unwrap();
-    assert_eq!(store.active().unwrap().0, 2);
+    assert_eq!(store.newest().unwrap().0, 2);
     drop(store);
-    assert_eq!(open(path).unwrap().active().unwrap().0, 2);
+    assert_eq!(open(path).unwrap().newest().unwrap().0, 2);
 }
 
 #[test]
@@ -231,7 +232,7 @@ fn stored(path: &Path) -> Vec<u8> {
 fn intact(path: &Path, x25519: X25519PublicKey) -> bool {
     let Ok(store) = open(path) else { return false };
     assert_eq!(store.x25519_public(), x25519);
-    let (generation, active) = store.active().unwrap();
+    let (generation, active) = store.newest().unwrap();
     assert_eq!(generation, 1);
     assert!(same(&active, material()));
     true
@@ -328,7 +329,7 @@ fn a_record_that_is_moved_or_altered_does_not_open() {
         Err(KeyStoreError::RecordAltered { .. })
     ));
     assert!(store.promote(7, 1).is_err());
-    assert!(store.active().is_none());
+    assert!(store.newest().is_none());
 }
 
 #[test]

@@ -127,8 +127,8 @@ pub enum SessionError {
         /// Who named which key.
         claims: BTreeMap<PartyId, VerifyingKey>,
     },
-    /// The shares do not add up to the key that was made.
-    #[error("the shared-out key is not the one that was made")]
+    /// The new shares are not such that any of them, as many as it takes, have the key.
+    #[error("the new shares are not all shares of the key")]
     WrongKey,
     /// The signature is not one of the expected key. Every share of it was checked, so this is
     /// not expected to happen.
@@ -143,7 +143,7 @@ pub enum SessionError {
     /// The node's signing key is gone.
     #[error(transparent)]
     KeyMissing(#[from] SignerKeyMissing),
-    /// The result of a key generation is not consistent.
+    /// The result of a key generation or a resharing is not consistent.
     #[error("the key material is not usable")]
     KeyMaterial(#[from] KeyMaterialError),
     /// The library refused what this node itself gave it.

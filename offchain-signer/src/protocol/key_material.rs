@@ -1,4 +1,4 @@
-//! What a member holds after a key generation.
+//! What a member holds after a key generation or a resharing.
 
 use super::{
     public_parts::{self, PublicShares, UnexpectedLayout},
@@ -57,7 +57,7 @@ pub enum KeyMaterialError {
     Library(manul::session::LocalError),
 }
 
-/// What a member holds after a key generation: its share of the network key and its auxiliary
+/// What a member holds after a key generation or a resharing: its share of the network key and its auxiliary
 /// information, with the public counterparts of all members.
 #[derive(Clone)]
 pub struct KeyMaterial {
@@ -86,7 +86,7 @@ pub struct SigningInputs {
 }
 
 impl KeyMaterial {
-    /// Puts the results of a key generation together, checking that they fit.
+    /// Puts the results of a key generation or a resharing together, checking that they fit.
     pub(super) fn new(
         attempt: u32,
         share: ThresholdKeyShare<Params, PartyId>,
@@ -123,7 +123,7 @@ impl KeyMaterial {
         }
     }
 
-    /// The key generation attempt that it comes from.
+    /// The attempt that it comes from.
     pub fn attempt(&self) -> u32 {
         self.attempt
     }
@@ -152,6 +152,11 @@ impl KeyMaterial {
     /// members' public auxiliary information, in SCALE after a tag. The same for all members.
     pub fn commitment(&self) -> H256 {
         self.commitment
+    }
+
+    /// This member's share.
+    pub(super) fn share(&self) -> &ThresholdKeyShare<Params, PartyId> {
+        &self.share
     }
 
     /// What this member needs to sign with exactly `participants`: with the network key itself, or

@@ -15,17 +15,17 @@
 //! end is for the chain to see: they confirm key and commitment there.
 
 use super::{
-    driver::run_session,
     error::{Misconduct, Round},
     key_material::compressed,
-    mailbox::{Mailbox, Run, Stage},
-    KeyMaterial, KeyMaterialError, NodeSigner, Params, PartyId, SessionError,
+    mailbox::{Run, Stage},
+    staged::{Redistribution, Share, StagedRun},
+    KeyMaterial, KeyMaterialError, Params, PartyId, SessionError,
 };
 use k256::ecdsa::VerifyingKey as EcdsaKey;
-use signing_primitives::{KeygenSubject, RunStage, SessionId, SignerId, VerifyingKey};
+use signing_primitives::{KeygenSubject, RunStage, SignerId, VerifyingKey};
 use sp_core::H256;
 use std::collections::{BTreeMap, BTreeSet};
-use synedrion::{AuxGen, KeyInit, KeyResharing, NewHolder, OldHolder, ThresholdKeyShare};
+use synedrion::{KeyInit, ThresholdKeyShare};
 
 /// A key generation that makes no sense.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -91,72 +91,46 @@ impl Keygen {
 
 /// Takes this node's part in a key generation, on this thread.
 pub fn generate(keygen: &Keygen, run: Run) -> Result<KeyMaterial, SessionError> {
-    let me = run.signer.party().clone();
-    if !keygen.members.contains(&me) {
-        return Err(KeyMaterialError::NotAMember(me).into());
-    }
-    let mut others = keygen.members.clone();
-    others.remove(&me);
-    let (mailbox, signer, session_id) = Mailbox::open(run, others, Stage::KeyInit);
     let mut generation = Generation {
         keygen,
-        me,
-        signer,
-        session_id,
-        mailbox,
+        run: StagedRun::open(run, &keygen.members, Stage::KeyInit)?,
     };
-
     let made = generation.make()?;
     let key = match &made {
         Some(share) => generation.tell(share)?,
         None => generation.learn()?,
     };
-    let share = generation.share_out(made, key)?;
-    let aux_info = generation.run(
-        Stage::AuxGen,
-        RunStage::AuxGen,
-        AuxGen::<Params, PartyId>::new(keygen.members.clone())
-            .map_err(KeyMaterialError::Library)?,
-    )?;
+    let shared_out = Redistribution {
+        key,
+        old_holders: &keygen.makers,
+        members: &keygen.members,
+        threshold: keygen.makers.len(),
+    };
+    let share = generation
+        .run
+        .redistribute(&shared_out, made)?
+        .ok_or(SessionError::WrongKey)?;
+    let aux_info = generation.run.aux_gen(&keygen.members)?;
     Ok(KeyMaterial::new(keygen.attempt, share, aux_info)?)
 }
 
 /// A key generation in progress.
 struct Generation<'a> {
     keygen: &'a Keygen,
-    me: PartyId,
-    signer: NodeSigner,
-    session_id: SessionId,
-    mailbox: Mailbox,
+    run: StagedRun,
 }
 
-type Share = ThresholdKeyShare<Params, PartyId>;
-
 impl Generation<'_> {
-    /// Runs one of the protocols, under its own session id.
-    fn run<EP>(
-        &mut self,
-        stage: Stage,
-        id: RunStage,
-        entry_point: EP,
-    ) -> Result<<EP::Protocol as manul::protocol::Protocol<PartyId>>::Result, SessionError>
-    where
-        EP: manul::protocol::EntryPoint<PartyId>,
-        manul::session::Evidence<EP::Protocol, super::NetworkSession>: Send + Sync + 'static,
-    {
-        self.mailbox.enter(stage);
-        let id = self.session_id.stage(id);
-        run_session(entry_point, &self.signer, &id, &mut self.mailbox)
-    }
-
     /// Makes the key, if this node is one of those who do.
     fn make(&mut self) -> Result<Option<Share>, SessionError> {
-        if !self.keygen.makers.contains(&self.me) {
+        if !self.keygen.makers.contains(&self.run.me) {
             return Ok(None);
         }
         let entry_point = KeyInit::<Params, PartyId>::new(self.keygen.makers.clone())
             .map_err(KeyMaterialError::Library)?;
-        let share = self.run(Stage::KeyInit, RunStage::KeyInit, entry_point)?;
+        let share = self
+            .run
+            .run(Stage::KeyInit, RunStage::KeyInit, entry_point)?;
         Ok(Some(ThresholdKeyShare::from_key_share(&share)))
     }
 
@@ -164,10 +138,11 @@ impl Generation<'_> {
     fn tell(&mut self, share: &Share) -> Result<EcdsaKey, SessionError> {
         let key = share.verifying_key().map_err(KeyMaterialError::Library)?;
         let bytes = compressed(&key)?;
-        self.mailbox.enter(Stage::NetworkKey);
-        let until = self.mailbox.round_deadline();
+        self.run.mailbox.enter(Stage::NetworkKey);
+        let until = self.run.mailbox.round_deadline();
         for member in self.keygen.members.difference(&self.keygen.makers) {
-            self.mailbox
+            self.run
+                .mailbox
                 .send(member, &bytes, until)
                 .map_err(|i| i.into_error(&announcement(), BTreeSet::new()))?;
         }
@@ -176,14 +151,15 @@ impl Generation<'_> {
 
     /// Learns from those who made the key which it is.
     fn learn(&mut self) -> Result<EcdsaKey, SessionError> {
-        self.mailbox.enter(Stage::NetworkKey);
+        self.run.mailbox.enter(Stage::NetworkKey);
         // KeyInit is still going on among the others: its three rounds are theirs to time.
-        let until = self.mailbox.round_deadline();
+        let until = self.run.mailbox.round_deadline();
         let mut absent = self.keygen.makers.clone();
         let mut claims = BTreeMap::<PartyId, VerifyingKey>::new();
         let mut agreed = None;
         while !absent.is_empty() {
             let delivery = self
+                .run
                 .mailbox
                 .receive(until)
                 .map_err(|i| i.into_error(&announcement(), absent.clone()))?;
@@ -214,28 +190,6 @@ impl Generation<'_> {
         match agreed {
             Some(key) if distinct.len() == 1 => Ok(key),
             _ => Err(SessionError::KeyDisagreement { claims }),
-        }
-    }
-
-    /// Shares the key out among all members.
-    fn share_out(&mut self, made: Option<Share>, key: EcdsaKey) -> Result<Share, SessionError> {
-        let threshold = self.keygen.makers.len();
-        let entry_point = KeyResharing::<Params, PartyId>::new(
-            made.map(|key_share| OldHolder { key_share }),
-            Some(NewHolder {
-                verifying_key: key,
-                old_threshold: threshold,
-                old_holders: self.keygen.makers.clone(),
-            }),
-            self.keygen.members.clone(),
-            threshold,
-        );
-        let share = self
-            .run(Stage::KeyResharing, RunStage::KeyResharing, entry_point)?
-            .ok_or(SessionError::WrongKey)?;
-        match share.verifying_key() {
-            Ok(shared) if shared == key => Ok(share),
-            _ => Err(SessionError::WrongKey),
         }
     }
 }

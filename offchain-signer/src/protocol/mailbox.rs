@@ -66,9 +66,10 @@ pub enum Stage {
     KeyInit,
     /// Key generation: they tell the others which.
     NetworkKey,
-    /// Key generation: they share it out.
+    /// Key generation: they share it out. Resharing: the old holders hand over.
     KeyResharing,
-    /// Key generation: all make their auxiliary information.
+    /// Key generation and resharing: all members make their auxiliary information. Or they and
+    /// standbys, ahead of time: the only stage of its run.
     AuxGen,
 }
 

@@ -4,7 +4,7 @@
 
 use super::{
     keygen::{generate, Keygen},
-    Deadlines, KeyMaterial, Link, NodeSigner, PartyId, Run,
+    Deadlines, KeyMaterial, Link, NodeSigner, Params, PartyId, PreparedAuxInfo, Run,
 };
 use core::time::Duration;
 use rand_core::{OsRng, RngCore};
@@ -15,6 +15,7 @@ use std::{
     sync::{Arc, OnceLock},
     thread,
 };
+use synedrion::AuxInfo;
 use tokio::{
     runtime::{Builder, Runtime},
     sync::mpsc,
@@ -150,6 +151,24 @@ pub(crate) fn committee() -> &'static (TestNetwork, Vec<KeyMaterial>) {
         let keygen = Keygen::new(5, members, 2).unwrap();
         let material = network.run(|_, run| generate(&keygen, run).unwrap());
         (network, material)
+    })
+}
+
+/// The attempt that [`prepared`] says it comes from.
+pub(crate) const PREPARED_BY: u32 = 6;
+
+/// Five signers, three of them those of [`committee`], and auxiliary information of theirs: made in
+/// one place, because it is much quicker and the same to those who use it.
+pub(crate) fn prepared() -> &'static (TestNetwork, Vec<PreparedAuxInfo>) {
+    static PREPARED: OnceLock<(TestNetwork, Vec<PreparedAuxInfo>)> = OnceLock::new();
+    PREPARED.get_or_init(|| {
+        let network = TestNetwork::new(signers(5));
+        let parties = network.signers.iter().map(|s| s.party().clone()).collect();
+        let infos = AuxInfo::<Params, PartyId>::new_centralized(&mut OsRng, &parties);
+        let infos = infos
+            .into_values()
+            .map(|info| PreparedAuxInfo::new(PREPARED_BY, info).unwrap());
+        (network, infos.collect())
     })
 }
 

@@ -1,9 +1,9 @@
 //! Signing with this node's share, together with other members of the committee.
 
-use super::shares::Shares;
+use super::{attempt::run_of, shares::Shares};
 use crate::{
     chain::{AccountId, SignerId},
-    protocol::{self, Deadlines, KeyMaterialError, Link, NodeSigner, PartyId, Run, SessionError},
+    protocol::{self, Deadlines, KeyMaterialError, NodeSigner, PartyId, SessionError},
     request::{RunSigning, SigningFailure, SigningOrder},
     sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
 };
@@ -113,8 +113,8 @@ impl RunSigning for CommitteeSigner {
         if subject.verifying_key != order.verifying_key {
             return Err(internal(KeyMaterialError::NoSuchChild(index)));
         }
-        let others: BTreeMap<AccountId, SignerId> = share
-            .accounts
+        let accounts = share.accounts();
+        let others: BTreeMap<AccountId, SignerId> = accounts
             .iter()
             .filter(|(_, party)| **party != order.me && order.participants.contains(*party))
             .map(|(account, party)| (account.clone(), party.clone()))
@@ -133,26 +133,17 @@ impl RunSigning for CommitteeSigner {
         let job = move |session: Session| {
             // Held by the thread: it computes on for a while if nobody waits for it any more.
             let _slot = &slot;
-            let run = Run {
-                session_id: session.id,
-                signer: signer.clone(),
-                link: Link {
-                    outgoing: session.outgoing,
-                    incoming: session.incoming,
-                },
-                deadlines: Deadlines {
-                    round: ROUND_TIMEOUT,
-                    overall: Instant::now() + SIGNING_TIMEOUT,
-                },
-                cancel: session.cancel,
-                runtime: runtime.clone(),
+            let deadlines = Deadlines {
+                round: ROUND_TIMEOUT,
+                overall: Instant::now() + SIGNING_TIMEOUT,
             };
+            let run = run_of(session, signer.clone(), deadlines, runtime.clone());
             // One-use material: made anew for the session.
             protocol::signing::sign(inputs()?, digest, run)
         };
         match self.sessions.run(spec, job).await {
             Ok(signature) => Ok(signature.0),
-            Err(error) => Err(failure(error, &share.accounts)),
+            Err(error) => Err(failure(error, &accounts)),
         }
     }
 }

@@ -212,7 +212,7 @@ fn promotion_happens_or_not_and_the_share_is_always_there() {
         |store| store.promote(5, 1),
         |store, done| {
             let pending = store.pending(5).unwrap();
-            match (store.active(), pending) {
+            match (store.newest(), pending) {
                 (Some((1, active)), None) => assert!(same(&active, material())),
                 (None, Some(pending)) => assert!(!done && same(&pending, material())),
                 (active, pending) => panic!("{active:?} {pending:?}"),
@@ -240,8 +240,70 @@ fn a_second_generation_never_costs_the_first() {
             let list = store.list().unwrap();
             let of = |attempt| list.iter().filter(move |s| s.attempt == attempt).count();
             assert_eq!((of(5), of(6)), (1, 1));
-            let generation = store.active().unwrap().0;
+            let generation = store.newest().unwrap().0;
             assert!(generation == 2 || (generation == 1 && !done));
+        },
+    );
+}
+
+#[test]
+fn erasing_old_generations_happens_or_not_and_the_new_one_is_always_there() {
+    let second = material().of_attempt(6);
+    let content = prepared(|store| {
+        store.put_pending(material()).unwrap();
+        store.promote(5, 1).unwrap();
+        store.put_pending(&second).unwrap();
+        store.promote(6, 2).unwrap();
+    });
+    let (crashes, cases) = crash_everywhere(
+        content,
+        |store| store.erase_below(2),
+        |store, done| {
+            assert!(same(&store.active(2).unwrap(), &second));
+            match store.active(1) {
+                Some(first) => assert!(!done && same(&first, material())),
+                None => assert_eq!(store.list().unwrap().len(), 1),
+            }
+        },
+    );
+    assert!(crashes > 5 && cases > crashes, "{crashes} {cases}");
+}
+
+#[test]
+fn storing_auxiliary_information_happens_or_not() {
+    let info = &crate::protocol::test_network::prepared().1[0];
+    let bytes = info.to_bytes().unwrap();
+    let content = prepared(|store| {
+        store.put_pending(material()).unwrap();
+        store.promote(5, 1).unwrap();
+    });
+    crash_everywhere(
+        content,
+        |store| store.put_aux_info(info),
+        |store, done| {
+            assert!(same(&store.active(1).unwrap(), material()));
+            match store.aux_info(info.attempt()).unwrap() {
+                Some(found) => assert_eq!(found.to_bytes().unwrap(), bytes),
+                None => assert!(!done),
+            }
+        },
+    );
+}
+
+#[test]
+fn erasing_auxiliary_information_happens_or_not_and_newer_is_always_there() {
+    let info = &crate::protocol::test_network::prepared().1[0];
+    let newer = info.of_attempt(9);
+    let content = prepared(|store| {
+        store.put_aux_info(info).unwrap();
+        store.put_aux_info(&newer).unwrap();
+    });
+    crash_everywhere(
+        content,
+        |store| store.erase_aux_info_below(9),
+        |store, done| {
+            assert!(store.aux_info(9).unwrap().is_some());
+            assert!(!done || store.aux_info(info.attempt()).unwrap().is_none());
         },
     );
 }

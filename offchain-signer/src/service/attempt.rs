@@ -1,0 +1,276 @@
+//! What taking part in an attempt of the chain's is made of, whatever the attempt is at: a run that
+//! goes on in the background, and a confirmation that is made until the chain has it.
+
+use crate::{
+    chain::{AccountId, ChainError, SessionKeyCall, SignerId, WatchChain},
+    identity::{Identity, IdentityError},
+    key_store::{KeyStore, KeyStoreError},
+    protocol::{Deadlines, Link, NodeSigner, Run, SessionError},
+    sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
+};
+use signing_primitives::{CommitteeMember, SignerSignature, Subject};
+use sp_keystore::KeystorePtr;
+use std::{collections::BTreeMap, error::Error, future::Future, sync::Arc, time::Duration};
+use tokio::{runtime::Handle, task::JoinHandle, time::Instant};
+
+/// How a run ended.
+pub(super) type RunResult<T> = Result<T, RunError<SessionError>>;
+
+/// How long a round of key generation may take, or of anything else that makes auxiliary
+/// information. The first of AuxGen makes safe primes, whose luck varies.
+pub(super) const AUX_GEN_ROUND: Duration = Duration::from_secs(180);
+/// How long a try may take. The chain's deadline ends it earlier, if it passes.
+const TRY_TIMEOUT: Duration = Duration::from_secs(900);
+/// Tries within one attempt, beyond the first: parties that restart use them up.
+const LAST_TRY: u32 = 20;
+/// Key generation takes about twenty messages of each member; auxiliary information for seven
+/// takes under 4 MB.
+const BUDGET: Budget = Budget {
+    messages: 128,
+    bytes: 32 << 20,
+};
+/// Blocks that a confirmation is given to get into one before it is made again.
+const PATIENCE: u32 = 4;
+
+/// The node, as those who take part in attempts know it.
+pub(super) struct Node<C> {
+    pub(super) chain: Arc<C>,
+    pub(super) identity: Arc<Identity>,
+    pub(super) keystore: KeystorePtr,
+    pub(super) key_store: Arc<KeyStore>,
+    pub(super) sessions: SessionsHandle,
+}
+
+impl<C> Clone for Node<C> {
+    fn clone(&self) -> Self {
+        Self {
+            chain: self.chain.clone(),
+            identity: self.identity.clone(),
+            keystore: self.keystore.clone(),
+            key_store: self.key_store.clone(),
+            sessions: self.sessions.clone(),
+        }
+    }
+}
+
+/// Why a confirmation was not made.
+#[derive(Debug, thiserror::Error)]
+enum ConfirmError {
+    #[error("the session key does not sign")]
+    Identity(#[from] IdentityError),
+    #[error("the call was not accepted")]
+    Chain(#[from] ChainError),
+}
+
+impl<C: WatchChain> Node<C> {
+    /// Which of these this node is.
+    pub(super) fn among<'a>(
+        &self,
+        members: &'a [CommitteeMember<AccountId>],
+    ) -> Option<&'a CommitteeMember<AccountId>> {
+        let keys = self.identity.signing_keys();
+        members.iter().find(|member| keys.contains(&member.party))
+    }
+
+    /// Writes to the key store, off the service's thread.
+    pub(super) async fn store(
+        &self,
+        attempt: u32,
+        what: &'static str,
+        write: impl FnOnce(&KeyStore) -> Result<(), KeyStoreError> + Send + 'static,
+    ) {
+        let key_store = self.key_store.clone();
+        let written = tokio::task::spawn_blocking(move || write(&key_store)).await;
+        let failed = |error: &dyn Error| {
+            tracing::error!(attempt, what, error = %chain_of(error), "could not store a result");
+        };
+        match written {
+            Ok(Ok(())) => tracing::info!(attempt, what, "made and stored a result"),
+            Ok(Err(error)) => failed(&error),
+            Err(error) => failed(&error),
+        }
+    }
+
+    /// Signs and submits a confirmation.
+    pub(super) async fn confirm(
+        &self,
+        attempt: u32,
+        me: &SignerId,
+        payload: &[u8],
+        call: impl FnOnce(SignerSignature) -> SessionKeyCall,
+    ) {
+        let submitted = match self.identity.sign(me, payload) {
+            Ok(signature) => self.chain.submit(call(signature)).await.map_err(Into::into),
+            Err(error) => Err(ConfirmError::from(error)),
+        };
+        match submitted {
+            Ok(()) => tracing::info!(attempt, "confirmed a result"),
+            Err(error) => {
+                let error = chain_of(&error);
+                tracing::warn!(attempt, %error, "could not confirm a result; will try again");
+            }
+        }
+    }
+
+    /// A run of everything that there is to an attempt, as often as it takes.
+    pub(super) fn run<T: Send + 'static>(
+        &self,
+        plan: Plan,
+        job: impl Fn(Run) -> Result<T, SessionError> + Send + Sync + 'static,
+    ) -> impl Future<Output = RunResult<T>> + Send + 'static {
+        let spec = RunSpec {
+            subject: plan.subject,
+            me: plan.signer.party().signer_id().clone(),
+            others: plan.others,
+            last_try: LAST_TRY,
+            open_timeout: plan.open_timeout,
+            budget: BUDGET,
+        };
+        let (signer, round) = (plan.signer, plan.round_timeout);
+        let runtime = Handle::current();
+        let job = move |session: Session| {
+            let deadlines = Deadlines {
+                round,
+                overall: Instant::now() + TRY_TIMEOUT,
+            };
+            job(run_of(session, signer.clone(), deadlines, runtime.clone()))
+        };
+        let sessions = self.sessions.clone();
+        async move { sessions.run(spec, job).await }
+    }
+}
+
+/// How a run of an attempt is to go on.
+pub(super) struct Plan {
+    pub(super) subject: Subject,
+    pub(super) signer: NodeSigner,
+    /// The other participants.
+    pub(super) others: BTreeMap<AccountId, SignerId>,
+    /// How long they may take to open a try.
+    pub(super) open_timeout: Duration,
+    /// How long a round may take.
+    pub(super) round_timeout: Duration,
+}
+
+/// A session as the protocols know it.
+pub(super) fn run_of(
+    session: Session,
+    signer: NodeSigner,
+    deadlines: Deadlines,
+    runtime: Handle,
+) -> Run {
+    Run {
+        session_id: session.id,
+        signer,
+        link: Link {
+            outgoing: session.outgoing,
+            incoming: session.incoming,
+        },
+        deadlines,
+        cancel: session.cancel,
+        runtime,
+    }
+}
+
+/// The work at one attempt, of one kind. It goes on in the background until it ends, or until this
+/// is told to stop or dropped.
+pub(super) struct Worker<T> {
+    running: Option<Running<T>>,
+}
+
+struct Running<T> {
+    attempt: u32,
+    task: JoinHandle<RunResult<T>>,
+}
+
+impl<T> Drop for Running<T> {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl<T: Send + 'static> Worker<T> {
+    pub(super) fn new() -> Self {
+        Self { running: None }
+    }
+
+    /// Begins work at an attempt, and ends that at any other.
+    pub(super) fn start(
+        &mut self,
+        attempt: u32,
+        work: impl Future<Output = RunResult<T>> + Send + 'static,
+    ) {
+        let task = tokio::spawn(work);
+        self.running = Some(Running { attempt, task });
+    }
+
+    /// Ends the work at any other attempt than this.
+    pub(super) fn keep_only(&mut self, attempt: u32) {
+        self.running.take_if(|running| running.attempt != attempt);
+    }
+
+    /// Ends all work.
+    pub(super) fn stop(&mut self) {
+        self.running = None;
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.running.is_none()
+    }
+
+    /// Resolves when the work ends; never if there is none. Cancel-safe.
+    pub(super) async fn finished(&mut self) -> (u32, RunResult<T>) {
+        match &mut self.running {
+            None => std::future::pending().await,
+            Some(running) => {
+                let attempt = running.attempt;
+                let result = (&mut running.task).await.unwrap_or(Err(RunError::Lost));
+                self.running = None;
+                (attempt, result)
+            }
+        }
+    }
+}
+
+/// When the confirmation of an attempt was made last.
+#[derive(Default)]
+pub(super) struct Confirmed(Option<(u32, u32)>);
+
+impl Confirmed {
+    /// Whether it is time to make it, or to make it again.
+    pub(super) fn is_due(&self, attempt: u32, now: u32) -> bool {
+        self.0
+            .is_none_or(|(which, at)| which != attempt || now >= at.saturating_add(PATIENCE))
+    }
+
+    pub(super) fn made(&mut self, attempt: u32, now: u32) {
+        self.0 = Some((attempt, now));
+    }
+}
+
+/// Members by account: the mesh knows them so.
+pub(super) fn accounts<'a>(
+    members: impl IntoIterator<Item = &'a CommitteeMember<AccountId>>,
+) -> BTreeMap<AccountId, SignerId> {
+    members
+        .into_iter()
+        .map(|member| (member.validator.clone(), member.party.clone()))
+        .collect()
+}
+
+/// The parties of members.
+pub(super) fn parties(members: &[CommitteeMember<AccountId>]) -> Vec<SignerId> {
+    members.iter().map(|member| member.party.clone()).collect()
+}
+
+/// An error with its sources, for the log.
+pub(super) fn chain_of(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

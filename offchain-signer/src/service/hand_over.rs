@@ -1,0 +1,244 @@
+//! This node's part in handing the network key over to the next committee.
+//!
+//! ```text
+//! phase Resharing, this node a member to be ─► run ─► pending, synced ─► confirm_reshare
+//!                  this node an old holder  ─► run, and again as long as the others need it
+//! ```
+//! A node that crashes anywhere on the way looks at its key store when it is back: a pending share
+//! of the running attempt is confirmed (again). What becomes of it when the chain says that the new
+//! generation is in force is for the [`shares`](super::shares) to see.
+
+use super::attempt::{
+    accounts, chain_of, parties, Confirmed, Node, Plan, RunResult, Worker, AUX_GEN_ROUND,
+};
+use crate::{
+    chain::{AccountId, Committee, Heads, NetworkState, SessionKeyCall, VerifyingKey, WatchChain},
+    key_store::{KeyStore, KeyStoreError},
+    protocol::{KeyMaterial, NodeSigner, Reshare, ReshareError, ResharePart, SignerKeyMissing},
+};
+use signing_primitives::{
+    reshare_confirmation_payload, CommitteeMember, Phase, ReshareAttempt, ReshareConfirmation,
+    ReshareSubject, Subject,
+};
+use std::time::Duration;
+
+type Attempt = ReshareAttempt<AccountId, u32>;
+/// What a run leaves behind: nothing, where this node only hands over.
+type Handed = Option<KeyMaterial>;
+
+/// How long the participants may take to open a try: they see the same finalized block, a moment
+/// sooner or later.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a round may take where nobody makes auxiliary information: it computes milliseconds.
+const ROUND_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Why this node cannot take the part that the chain gives it.
+#[derive(Debug, thiserror::Error)]
+enum PartError {
+    #[error(transparent)]
+    Reshare(#[from] ReshareError),
+    #[error(transparent)]
+    Key(#[from] SignerKeyMissing),
+    #[error("cannot read the key store")]
+    KeyStore(#[from] KeyStoreError),
+    #[error("this node is to hand over and to take over under different session keys")]
+    TwoKeys,
+}
+
+/// Follows the chain's resharings.
+pub(super) struct HandOver<C> {
+    node: Node<C>,
+    worker: Worker<Handed>,
+    confirmed: Confirmed,
+    complained: Option<u32>,
+}
+
+/// An attempt, and what it starts from.
+struct Task<'a> {
+    attempt: &'a Attempt,
+    committee: &'a Committee,
+    network_key: VerifyingKey,
+}
+
+impl<C: WatchChain> HandOver<C> {
+    pub(super) fn new(node: Node<C>) -> Self {
+        Self {
+            node,
+            worker: Worker::new(),
+            confirmed: Confirmed::default(),
+            complained: None,
+        }
+    }
+
+    /// Resolves when the running resharing ends; never if there is none. Cancel-safe.
+    pub(super) async fn finished(&mut self) -> (u32, RunResult<Handed>) {
+        self.worker.finished().await
+    }
+
+    /// Keeps the result of a resharing; confirming it is for the next look at the chain.
+    pub(super) async fn keep(&mut self, attempt: u32, result: RunResult<Handed>) {
+        match result {
+            Ok(Some(material)) => {
+                let write = move |store: &KeyStore| store.put_pending(&material);
+                self.node.store(attempt, "handed-over share", write).await;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(attempt, error = %chain_of(&error), "resharing failed"),
+        }
+    }
+
+    /// Looks at the chain and does what it asks for. The resharing is that of the finalized block:
+    /// `best` only tells what has been confirmed already.
+    pub(super) async fn follow(
+        &mut self,
+        heads: &Heads,
+        finalized: &NetworkState,
+        best: &NetworkState,
+    ) {
+        match (
+            &finalized.phase,
+            &finalized.committee,
+            finalized.verifying_key,
+        ) {
+            (Phase::Resharing(attempt), Some(committee), Some(network_key)) => {
+                let task = Task {
+                    attempt,
+                    committee,
+                    network_key,
+                };
+                self.take_part(heads, &task, best).await;
+            }
+            _ => self.worker.stop(),
+        }
+    }
+
+    async fn take_part(&mut self, heads: &Heads, task: &Task<'_>, best: &NetworkState) {
+        let attempt = task.attempt;
+        self.worker.keep_only(attempt.attempt);
+        let giver = self.node.among(&attempt.old_holders);
+        let taker = self.node.among(&attempt.members);
+        if let Some(me) = taker {
+            match self.node.key_store.pending(attempt.attempt) {
+                Ok(Some(material)) => {
+                    self.confirm(heads, me, attempt, &material, best).await;
+                    return;
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::error!(%error, "cannot read the key store");
+                    return;
+                }
+            }
+        }
+        let Some(me) = giver.or(taker) else {
+            return;
+        };
+        if !self.worker.is_idle() {
+            return;
+        }
+        let part = match taker.is_none_or(|taker| taker.party == me.party) {
+            true => self.part(task, me),
+            false => Err(PartError::TwoKeys),
+        };
+        match part {
+            Ok((plan, part)) => self.start(attempt, plan, part),
+            Err(error) if self.complained != Some(attempt.attempt) => {
+                self.complained = Some(attempt.attempt);
+                let error = chain_of(&error);
+                tracing::error!(attempt = attempt.attempt, %error, "cannot take part in a resharing");
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// This node's part, and how it is to go on.
+    fn part(
+        &self,
+        task: &Task<'_>,
+        me: &CommitteeMember<AccountId>,
+    ) -> Result<(Plan, ResharePart), PartError> {
+        let Task {
+            attempt, committee, ..
+        } = task;
+        let reshare = Reshare::new(ReshareSubject {
+            genesis_hash: self.node.chain.genesis_hash(),
+            attempt: attempt.attempt,
+            generation: attempt.generation,
+            network_key: task.network_key,
+            old_commitment: committee.commitment,
+            old_holders: parties(&attempt.old_holders),
+            old_threshold: committee.threshold,
+            members: parties(&attempt.members),
+            threshold: attempt.threshold,
+            aux_info: attempt.aux_info,
+        })?;
+        let share = self.node.key_store.active(committee.generation);
+        let aux_info = match attempt.aux_info {
+            Some(prepared) => self.node.key_store.aux_info(prepared)?,
+            None => None,
+        };
+        let part = reshare.part(&me.party, share.as_deref(), aux_info.as_ref())?;
+        let both = attempt.old_holders.iter().chain(&attempt.members);
+        let plan = Plan {
+            subject: Subject::Reshare(reshare.subject().clone()),
+            signer: NodeSigner::new(self.node.keystore.clone(), me.party.clone())?,
+            others: accounts(both.filter(|member| member.party != me.party)),
+            open_timeout: OPEN_TIMEOUT,
+            round_timeout: match attempt.aux_info {
+                Some(_) => ROUND_TIMEOUT,
+                None => AUX_GEN_ROUND,
+            },
+        };
+        Ok((plan, part))
+    }
+
+    fn start(&mut self, attempt: &Attempt, plan: Plan, part: ResharePart) {
+        tracing::info!(
+            attempt = attempt.attempt,
+            generation = attempt.generation,
+            members = attempt.members.len(),
+            prepared = attempt.aux_info.is_some(),
+            "handing the network key over"
+        );
+        let run = self.node.run(plan, move |run| {
+            let (cancel, runtime) = (run.cancel.clone(), run.runtime.clone());
+            let handed = part.take(run)?;
+            if handed.is_none() {
+                // The others may fail yet and need another try, and then this node must still be
+                // there. It is told to stop when the chain has left the attempt behind.
+                runtime.block_on(cancel.cancelled());
+            }
+            Ok(handed)
+        });
+        self.worker.start(attempt.attempt, run);
+    }
+
+    /// Tells the chain that this node has the share; again after a while, if it does not know.
+    async fn confirm(
+        &mut self,
+        heads: &Heads,
+        me: &CommitteeMember<AccountId>,
+        attempt: &Attempt,
+        material: &KeyMaterial,
+        best: &NetworkState,
+    ) {
+        let number = attempt.attempt;
+        let wanted = matches!(
+            &best.phase,
+            Phase::Resharing(now)
+                if now.attempt == number && !now.confirmed.contains(&me.validator)
+        );
+        if !wanted || !self.confirmed.is_due(number, heads.best.number) {
+            return;
+        }
+        let confirmation = ReshareConfirmation {
+            signing_key: me.party.clone(),
+            attempt: number,
+            commitment: material.commitment(),
+        };
+        let payload = reshare_confirmation_payload(self.node.chain.genesis_hash(), &confirmation);
+        let call = |signature| SessionKeyCall::ConfirmReshare(confirmation, signature);
+        self.node.confirm(number, &me.party, &payload, call).await;
+        self.confirmed.made(number, heads.best.number);
+    }
+}
