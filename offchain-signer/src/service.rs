@@ -4,6 +4,8 @@
 //!             heads ─► Announcer        keeps the chain's record of this signer right
 //!  chain ────────────► KeyGeneration    makes, keeps, confirms and uses key shares
 //!             heads ─► mesh topology    who connects to whom
+//!             heads ─► FaultReporter    tells the chain what others were seen to fail at
+//!             heads ─► Challenges       shows the chain that this node is there
 //!
 //!  HTTP ─► api ─► Relayer ─► other signers' HTTP
 //!            └──► Signer ─► CommitteeSigner ─► sessions ─► mesh
@@ -12,7 +14,9 @@
 //! error before the node goes on. [`SignerService::run`] then runs until it is told to stop.
 
 mod announcer;
+mod challenges;
 mod committee_signer;
+mod fault_reporter;
 mod key_generation;
 mod programs;
 mod shares;
@@ -20,6 +24,7 @@ mod shares;
 use crate::{
     api::{self, AcceptPeer, ApiConfig, ApiParts, Connections},
     chain::{AccountId, ChainError, Heads, NetworkState, WatchChain},
+    faults::Observations,
     identity::Identity,
     key_store::{KeyStore, KeyStoreError, Password},
     program::{Limits as ProgramLimits, ProgramEngine},
@@ -29,7 +34,9 @@ use crate::{
 };
 use announcer::Announcer;
 use axum::{extract::WebSocketUpgrade, response::Response, Router};
+use challenges::Challenges;
 use committee_signer::CommitteeSigner;
+use fault_reporter::FaultReporter;
 use key_generation::KeyGeneration;
 use shares::Shares;
 use signing_primitives::{CommitteeMember, Endpoint, Phase};
@@ -96,6 +103,8 @@ pub struct SignerService<C> {
     identity: Arc<Identity>,
     announcer: Announcer<C>,
     key_generation: KeyGeneration<C>,
+    fault_reporter: FaultReporter<C>,
+    challenges: Challenges<C>,
 }
 
 struct MeshDoor(MeshHandle);
@@ -141,6 +150,7 @@ impl<C: WatchChain> SignerService<C> {
         });
         let (sessions_handle, sessions) = Sessions::new(Arc::new(handle.clone()), incoming);
         let shares = Arc::new(Shares::default());
+        let observations = Arc::new(Observations::default());
 
         let engine = Arc::new(ProgramEngine::new(ProgramLimits::default()));
         let admission = Arc::new(Admission::new(identity.clone(), chain.clone(), engine));
@@ -150,6 +160,7 @@ impl<C: WatchChain> SignerService<C> {
                 admission.clone(),
                 Arc::new(signers),
                 RelayConfig::default(),
+                observations.clone(),
             )),
             signer: Arc::new(Signer::new(
                 admission.clone(),
@@ -158,6 +169,7 @@ impl<C: WatchChain> SignerService<C> {
                     keystore.clone(),
                     sessions_handle.clone(),
                     shares.clone(),
+                    observations.clone(),
                 )),
             )),
             admission,
@@ -167,6 +179,8 @@ impl<C: WatchChain> SignerService<C> {
         });
         Ok(Self {
             announcer: Announcer::new(chain.clone(), identity.clone(), endpoint),
+            fault_reporter: FaultReporter::new(chain.clone(), identity.clone(), observations),
+            challenges: Challenges::new(chain.clone(), identity.clone()),
             key_generation: KeyGeneration::new(
                 chain.clone(),
                 identity.clone(),
@@ -225,6 +239,8 @@ impl<C: WatchChain> SignerService<C> {
             identity: self.identity,
             announcer: self.announcer,
             key_generation: self.key_generation,
+            fault_reporter: self.fault_reporter,
+            challenges: self.challenges,
         };
         parts.spawn(follower.run(child));
 
@@ -243,6 +259,8 @@ struct Follower<C> {
     identity: Arc<Identity>,
     announcer: Announcer<C>,
     key_generation: KeyGeneration<C>,
+    fault_reporter: FaultReporter<C>,
+    challenges: Challenges<C>,
 }
 
 impl<C: WatchChain> Follower<C> {
@@ -271,6 +289,10 @@ impl<C: WatchChain> Follower<C> {
         self.connect(&finalized);
         self.announcer.follow(heads, &best).await;
         self.key_generation.follow(heads, &finalized, &best).await;
+        self.challenges.follow(heads, &best).await;
+        let (peers, connected) = (self.handle.peers(), self.handle.connected());
+        self.fault_reporter.watch(&finalized, &peers, &connected);
+        self.fault_reporter.follow(heads, &best).await;
         Ok(())
     }
 
