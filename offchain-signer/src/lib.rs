@@ -15,6 +15,7 @@
 //! | [`sessions`] | which protocol runs are going on, over the mesh |
 //! | [`protocol`] | sans-IO threshold protocols and their driver |
 //! | [`key_store`] | sealed key shares, pending by attempt and active by generation |
+//! | [`faults`] | what others were seen to fail at, and when that is worth a report |
 //! | [`identity`] | which validator this node is, and the keys it proves that with |
 //! | [`chain`] | what the signer needs to know of the chain |
 //! | [`service`] | all of these together, following the chain |
@@ -26,6 +27,7 @@
 
 pub mod api;
 pub mod chain;
+pub mod faults;
 pub mod identity;
 pub mod key_store;
 pub mod program;

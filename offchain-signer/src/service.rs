@@ -6,6 +6,8 @@
 //!  chain ────────────► HandOver         the same with a key that is handed over
 //!             heads ─► ShareKeeper      uses, promotes and erases shares
 //!             heads ─► mesh topology    who connects to whom
+//!             heads ─► FaultReporter    tells the chain what others were seen to fail at
+//!             heads ─► Challenges       shows the chain that this node is there
 //!
 //!  HTTP ─► api ─► Relayer ─► other signers' HTTP
 //!            └──► Signer ─► CommitteeSigner ─► sessions ─► mesh
@@ -15,7 +17,9 @@
 
 mod announcer;
 mod attempt;
+mod challenges;
 mod committee_signer;
+mod fault_reporter;
 mod hand_over;
 mod key_generation;
 mod programs;
@@ -24,6 +28,7 @@ mod shares;
 use crate::{
     api::{self, AcceptPeer, ApiConfig, ApiParts, Connections},
     chain::{AccountId, ChainError, Heads, NetworkState, WatchChain},
+    faults::Observations,
     identity::Identity,
     key_store::{KeyStore, KeyStoreError, Password},
     program::{Limits as ProgramLimits, ProgramEngine},
@@ -34,7 +39,9 @@ use crate::{
 use announcer::Announcer;
 use attempt::Node;
 use axum::{extract::WebSocketUpgrade, response::Response, Router};
+use challenges::Challenges;
 use committee_signer::CommitteeSigner;
+use fault_reporter::FaultReporter;
 use hand_over::HandOver;
 use key_generation::KeyGeneration;
 use shares::{ShareKeeper, Shares};
@@ -104,6 +111,8 @@ pub struct SignerService<C> {
     key_generation: KeyGeneration<C>,
     hand_over: HandOver<C>,
     shares: ShareKeeper<C>,
+    fault_reporter: FaultReporter<C>,
+    challenges: Challenges<C>,
 }
 
 struct MeshDoor(MeshHandle);
@@ -149,6 +158,7 @@ impl<C: WatchChain> SignerService<C> {
         });
         let (sessions_handle, sessions) = Sessions::new(Arc::new(handle.clone()), incoming);
         let shares = Arc::new(Shares::default());
+        let observations = Arc::new(Observations::default());
 
         let engine = Arc::new(ProgramEngine::new(ProgramLimits::default()));
         let admission = Arc::new(Admission::new(identity.clone(), chain.clone(), engine));
@@ -158,6 +168,7 @@ impl<C: WatchChain> SignerService<C> {
                 admission.clone(),
                 Arc::new(signers),
                 RelayConfig::default(),
+                observations.clone(),
             )),
             signer: Arc::new(Signer::new(
                 admission.clone(),
@@ -166,6 +177,7 @@ impl<C: WatchChain> SignerService<C> {
                     keystore.clone(),
                     sessions_handle.clone(),
                     shares.clone(),
+                    observations.clone(),
                 )),
             )),
             admission,
@@ -185,6 +197,8 @@ impl<C: WatchChain> SignerService<C> {
             key_generation: KeyGeneration::new(node.clone()),
             hand_over: HandOver::new(node.clone()),
             shares: ShareKeeper::new(node, shares),
+            fault_reporter: FaultReporter::new(chain.clone(), identity.clone(), observations),
+            challenges: Challenges::new(chain.clone(), identity.clone()),
             chain,
             listener,
             router,
@@ -237,6 +251,8 @@ impl<C: WatchChain> SignerService<C> {
             key_generation: self.key_generation,
             hand_over: self.hand_over,
             shares: self.shares,
+            fault_reporter: self.fault_reporter,
+            challenges: self.challenges,
         };
         parts.spawn(follower.run(child));
 
@@ -257,6 +273,8 @@ struct Follower<C> {
     key_generation: KeyGeneration<C>,
     hand_over: HandOver<C>,
     shares: ShareKeeper<C>,
+    fault_reporter: FaultReporter<C>,
+    challenges: Challenges<C>,
 }
 
 impl<C: WatchChain> Follower<C> {
@@ -290,6 +308,10 @@ impl<C: WatchChain> Follower<C> {
         self.announcer.follow(heads, &best).await;
         self.key_generation.follow(heads, &finalized, &best).await;
         self.hand_over.follow(heads, &finalized, &best).await;
+        self.challenges.follow(heads, &best).await;
+        let (peers, connected) = (self.handle.peers(), self.handle.connected());
+        self.fault_reporter.watch(&finalized, &peers, &connected);
+        self.fault_reporter.follow(heads, &best).await;
         Ok(())
     }
 

@@ -6,8 +6,10 @@
 //! sees to. They share two cores with five nodes each, so they run one at a time
 //! ([`Network::start`] waits for its turn).
 
+mod events;
 mod network;
 mod relay;
 
+pub use events::{Event, Events};
 pub use network::{Network, Role, Status, Validator};
 pub use relay::{ask, envelope, relay, Answer, Ask};

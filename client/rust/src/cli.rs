@@ -1,6 +1,7 @@
 //! The commands.
 
 mod args;
+mod committee;
 mod ethereum;
 mod failure;
 mod program;
@@ -22,6 +23,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Report, Failure> {
     let global = &cli.global;
     match cli.command {
         Command::Status => status::status(global).await,
+        Command::Committee => committee::committee(global).await,
         Command::Program(command) => program::run(global, command).await,
         Command::Register(args) => registration::register(global, args).await,
         Command::Registration(command) => registration::run(global, command).await,

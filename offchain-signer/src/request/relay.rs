@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     chain::{SignerId, VerifyingKey},
+    faults::Observations,
     identity::account_of,
 };
 use futures::{future::BoxFuture, stream::FuturesUnordered, FutureExt, StreamExt};
@@ -22,8 +23,13 @@ use signing_primitives::wire::{
     ApiErrorBody, EncryptedRequest, HpkeMessage, SignRequest, SignatureAnswer, SignedMessage,
     UserSignatureRequest, ValidatorInfo,
 };
+use signing_primitives::UnprovableFault;
 use sp_core::sr25519;
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::time::timeout;
 
 /// How long a relayer tries.
@@ -59,6 +65,7 @@ pub struct Relayer {
     ledger: Arc<Ledger>,
     running: Join<(VerifyingKey, [u8; 32]), Outcome>,
     suspects: Suspects,
+    observations: Arc<Observations>,
 }
 
 type Outcome = Result<Arc<[SignatureAnswer]>, Failed>;
@@ -99,6 +106,7 @@ impl Relayer {
         admission: Arc<Admission>,
         signers: Arc<dyn AskSigner>,
         config: RelayConfig,
+        observations: Arc<Observations>,
     ) -> Self {
         Self {
             admission,
@@ -107,6 +115,7 @@ impl Relayer {
             ledger: Arc::new(Ledger::new(1)),
             running: Join::new(),
             suspects: Suspects::new(config.suspicion),
+            observations,
         }
     }
 
@@ -201,6 +210,7 @@ impl Relayer {
             return Err(too_few);
         }
         let mut tried = BTreeSet::new();
+        let mut refused = BTreeSet::new();
         for attempt in 0..self.config.attempts {
             let suspects = self.suspects.current();
             let Some(asked) = draw(&mut OsRng, &members, threshold, &suspects, &tried) else {
@@ -210,15 +220,47 @@ impl Relayer {
             match self.attempt(&job, &asked).await? {
                 Ok(answers) => {
                     self.suspects.clear(&parties(&asked));
+                    self.observe_success(&parties(&asked), &refused);
                     return Ok(answers);
                 }
                 Err(culprits) => {
                     tracing::warn!(attempt, ?culprits, "a set of signers made no signature");
-                    self.suspects.add(culprits);
+                    refused.extend(self.observe_failure(&culprits));
+                    self.suspects.add(culprits.into_keys());
                 }
             }
         }
         Err(Failed::NoSignature)
+    }
+
+    /// Notes who is to blame for what. Gives those who refused: whether that was right is not known
+    /// yet.
+    fn observe_failure(&self, culprits: &BTreeMap<SignerId, Blame>) -> BTreeSet<SignerId> {
+        let mut refused = BTreeSet::new();
+        for (party, blame) in culprits {
+            let fault = match blame {
+                Blame::Unreachable => UnprovableFault::Unreachable,
+                Blame::Silent => UnprovableFault::Silent,
+                Blame::WrongAnswer => UnprovableFault::Misbehaved,
+                Blame::Refusal => {
+                    refused.insert(party.clone());
+                    continue;
+                }
+                Blame::Suspicion => continue,
+            };
+            self.observations.failed(party, fault);
+        }
+        refused
+    }
+
+    /// Notes who has made the signature, and that those who refused the same request should not have.
+    fn observe_success(&self, asked: &BTreeSet<SignerId>, refused: &BTreeSet<SignerId>) {
+        for party in asked {
+            self.observations.worked(party);
+        }
+        for party in refused.difference(asked) {
+            self.observations.failed(party, UnprovableFault::Silent);
+        }
     }
 
     /// Asks one set of signers. If they do not make the signature, tells who seems to be the cause.
@@ -226,7 +268,7 @@ impl Relayer {
         &self,
         job: &Arc<Job>,
         asked: &[Member],
-    ) -> Result<Result<Arc<[SignatureAnswer]>, BTreeSet<SignerId>>, Failed> {
+    ) -> Result<Result<Arc<[SignatureAnswer]>, BTreeMap<SignerId, Blame>>, Failed> {
         let bodies = self.bodies(job, asked).await?;
         let mut asking: FuturesUnordered<_> = asked
             .iter()
@@ -240,12 +282,13 @@ impl Relayer {
                 silent.remove(&member.party);
                 match answer {
                     Ok(answer) => answers.push(answer),
-                    Err(Blame::Itself) => return Err(BTreeSet::from([member.party.clone()])),
-                    Err(Blame::Others) => {
+                    Err(Blame::Suspicion) => {
                         let mut others = parties(asked);
                         others.remove(&member.party);
-                        return Err(others);
+                        let suspected = |party| (party, Blame::Suspicion);
+                        return Err(others.into_iter().map(suspected).collect());
                     }
+                    Err(blame) => return Err(BTreeMap::from([(member.party.clone(), blame)])),
                 }
             }
             Ok(())
@@ -257,7 +300,10 @@ impl Relayer {
         Ok(match outcome {
             Ok(Ok(())) => Ok(answers.into()),
             Ok(Err(culprits)) => Err(culprits),
-            Err(_) => Err(silent),
+            Err(_) => Err(silent
+                .into_iter()
+                .map(|party| (party, Blame::Silent))
+                .collect()),
         })
     }
 
@@ -291,11 +337,11 @@ impl Relayer {
         let signer = &member.party;
         let Some(body) = body else {
             tracing::warn!(%signer, "a signer has announced a key that cannot be encrypted to");
-            return Err(Blame::Itself);
+            return Err(Blame::Unreachable);
         };
         let reply = self.signers.ask(&member.endpoint, body).await.map_err(|error| {
             tracing::warn!(%signer, error = &error as &dyn std::error::Error, "a signer is silent");
-            Blame::Itself
+            Blame::Unreachable
         })?;
         if reply.status != 200 {
             let said: Option<ApiErrorBody> = serde_json::from_slice(&reply.body).ok();
@@ -303,19 +349,23 @@ impl Relayer {
             tracing::warn!(%signer, status = reply.status, ?code, "a signer refuses");
             let peers_failed = PEERS_FAILED.contains(&code.as_str());
             return Err(if peers_failed {
-                Blame::Others
+                Blame::Suspicion
             } else {
-                Blame::Itself
+                Blame::Refusal
             });
         }
         let answer: SignatureAnswer = serde_json::from_slice(&reply.body).map_err(|error| {
             tracing::warn!(%signer, %error, "a signer's answer cannot be parsed");
-            Blame::Itself
+            Blame::Silent
         })?;
         let key = &job.request.signature_verifying_key;
-        if !answer.is_by(signer) || !recovers_to(&answer.signature, &job.digest, key) {
+        if !answer.is_by(signer) {
+            tracing::warn!(%signer, "an answer is not by the signer that was asked");
+            return Err(Blame::Silent);
+        }
+        if !recovers_to(&answer.signature, &job.digest, key) {
             tracing::warn!(%signer, "a signer's answer is a wrong one");
-            return Err(Blame::Itself);
+            return Err(Blame::WrongAnswer);
         }
         Ok(answer)
     }
@@ -324,11 +374,21 @@ impl Relayer {
 /// The codes by which a signer says that it was not its own fault.
 const PEERS_FAILED: [&str; 2] = ["session_failed", "session_timed_out"];
 
-/// Who seems to be the cause when a signer gives no signature. A signer's word about the others
-/// counts for no more than the order in which they are asked.
+/// What a signer seems to have done when there is no signature. What anybody on the way could have
+/// altered counts for no more than silence.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Blame {
-    Itself,
-    Others,
+    /// It could not be asked.
+    Unreachable,
+    /// It did not answer in time, or not with an answer of its own.
+    Silent,
+    /// It refuses: wrongly, if other signers do not.
+    Refusal,
+    /// It vouches for a signature that is none.
+    WrongAnswer,
+    /// Another signer says that it let the session fail. A signer's word about the others counts for
+    /// no more than the order in which they are asked.
+    Suspicion,
 }
 
 /// Makes the body for each signer: the same words, encrypted to its own key. None for a signer

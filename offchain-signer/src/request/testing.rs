@@ -507,7 +507,12 @@ fn node(
         gate: tokio::sync::Mutex::default(),
     });
     let admission = Arc::new(Admission::new(identity, chain.clone(), programs.clone()));
-    let relayer = Arc::new(Relayer::new(admission.clone(), wires.clone(), relay));
+    let relayer = Arc::new(Relayer::new(
+        admission.clone(),
+        wires.clone(),
+        relay,
+        Arc::default(),
+    ));
     let parts = ApiParts {
         admission: admission.clone(),
         relayer: relayer.clone(),

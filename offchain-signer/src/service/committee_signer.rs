@@ -3,12 +3,13 @@
 use super::{attempt::run_of, shares::Shares};
 use crate::{
     chain::{AccountId, SignerId},
+    faults::Observations,
     protocol::{self, Deadlines, KeyMaterialError, NodeSigner, PartyId, SessionError},
     request::{RunSigning, SigningFailure, SigningOrder},
     sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
 };
 use async_trait::async_trait;
-use signing_primitives::Subject;
+use signing_primitives::{Subject, UnprovableFault};
 use sp_core::H256;
 use sp_keystore::KeystorePtr;
 use std::{
@@ -47,6 +48,7 @@ pub(super) struct CommitteeSigner {
     sessions: SessionsHandle,
     shares: Arc<Shares>,
     slots: Arc<Semaphore>,
+    observations: Arc<Observations>,
 }
 
 impl CommitteeSigner {
@@ -55,6 +57,7 @@ impl CommitteeSigner {
         keystore: KeystorePtr,
         sessions: SessionsHandle,
         shares: Arc<Shares>,
+        observations: Arc<Observations>,
     ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let most = (cores * SESSIONS_PER_CORE).max(MIN_SESSIONS);
@@ -64,6 +67,7 @@ impl CommitteeSigner {
             sessions,
             shares,
             slots: Arc::new(Semaphore::new(most)),
+            observations,
         }
     }
 }
@@ -142,8 +146,33 @@ impl RunSigning for CommitteeSigner {
             protocol::signing::sign(inputs()?, digest, run)
         };
         match self.sessions.run(spec, job).await {
-            Ok(signature) => Ok(signature.0),
-            Err(error) => Err(failure(error, &accounts)),
+            Ok(signature) => {
+                for party in &order.participants {
+                    self.observations.worked(party);
+                }
+                Ok(signature.0)
+            }
+            Err(error) => {
+                self.observe(&error);
+                Err(failure(error, &accounts))
+            }
+        }
+    }
+}
+
+impl CommitteeSigner {
+    /// Notes who let the session fail. Not those who did not open it: only the relayer knows whether
+    /// it asked them to.
+    fn observe(&self, error: &RunError<SessionError>) {
+        let RunError::Protocol(error) = error else {
+            return;
+        };
+        let fault = match error {
+            SessionError::Misbehaviour { .. } => UnprovableFault::Misbehaved,
+            _ => UnprovableFault::Silent,
+        };
+        for party in error.blamed() {
+            self.observations.failed(party.signer_id(), fault);
         }
     }
 }

@@ -177,6 +177,17 @@ impl MeshHandle {
         self.directory.connected.borrow().keys().cloned().collect()
     }
 
+    /// The peers that there should be a connection to.
+    pub fn peers(&self) -> BTreeSet<AccountId> {
+        self.directory
+            .topology
+            .borrow()
+            .peers
+            .keys()
+            .cloned()
+            .collect()
+    }
+
     /// Waits until `condition` holds for the set of connected peers. Cancel-safe.
     pub async fn wait_connected(&self, mut condition: impl FnMut(&BTreeSet<AccountId>) -> bool) {
         let mut connected = self.directory.connected.subscribe();

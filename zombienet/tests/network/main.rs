@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod crash;
+mod hand_over;
 mod hostile;
 mod signing;
 mod users;

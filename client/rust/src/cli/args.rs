@@ -56,6 +56,9 @@ pub(crate) enum Command {
     /// Show the network: phase, committee, validators, parameters
     #[command(after_help = "Example:\n  signing-cli status --json")]
     Status,
+    /// Show the committee: members, standbys, hand-overs and their deadlines, challenges
+    #[command(after_help = "Example:\n  signing-cli committee --json")]
+    Committee,
     /// Deploy, list, remove and check programs
     #[command(subcommand, after_help = "Example:\n  signing-cli program list")]
     Program(ProgramCommand),

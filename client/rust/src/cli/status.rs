@@ -118,7 +118,7 @@ fn block_line(block: &Block) -> String {
     format!("{} {}", block.number, hex(block.hash))
 }
 
-fn phase(network: &NetworkState) -> &'static str {
+pub(super) fn phase(network: &NetworkState) -> &'static str {
     match network.phase {
         Phase::AwaitingSigners => "awaiting_signers",
         Phase::Keygen(_) => "keygen",
@@ -129,7 +129,7 @@ fn phase(network: &NetworkState) -> &'static str {
 }
 
 fn role(network: &NetworkState, validator: &Validator) -> &'static str {
-    let mut members = network.committee.iter().flat_map(|c| c.members.iter());
+    let mut members = network.committee.iter().flat_map(|c| c.sitting());
     if members.any(|member| member.validator == validator.account) {
         "signer"
     } else if validator.signer.is_some() {
