@@ -57,13 +57,14 @@ impl Identity {
             .collect()
     }
 
-    /// The validator that this node is: the one whose current signing key it holds.
+    /// The validator of the current session that this node is: the one whose current signing key it
+    /// holds.
     pub fn validator<'a>(&self, network: &'a NetworkState) -> Option<&'a Validator> {
         let keys = self.signing_keys();
         network
             .validators
             .iter()
-            .find(|validator| keys.contains(&validator.signing_key))
+            .find(|validator| validator.active && keys.contains(&validator.signing_key))
     }
 
     /// The committee member that this node is: the one whose party key it holds.

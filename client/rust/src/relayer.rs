@@ -49,7 +49,7 @@ pub fn relayers(state: &NetworkState, rng: &mut impl Rng) -> Result<Vec<Relayer>
     let mut relayers: Vec<_> = state
         .validators
         .iter()
-        .filter(|validator| !is_member(state, validator))
+        .filter(|validator| validator.active && !is_member(state, validator))
         .filter_map(relayer)
         .collect();
     if relayers.is_empty() {

@@ -107,7 +107,7 @@ impl Snapshot {
         self.network
             .validators
             .iter()
-            .any(|validator| validator.signing_key == *key)
+            .any(|validator| validator.active && validator.signing_key == *key)
     }
 
     /// A registration as it is at the best block, if it is final.
