@@ -1,6 +1,7 @@
 //! The whole API, against a small network in memory.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod hand_over;
 mod http;
 mod relay_bad_input;
 mod relaying;
