@@ -67,12 +67,12 @@ impl Identity {
             .find(|validator| validator.active && keys.contains(&validator.signing_key))
     }
 
-    /// The committee member that this node is: the one whose party key it holds.
+    /// The sitting committee member that this node is: the one whose party key it holds. A member
+    /// that has lost its seat is none.
     pub fn seat<'a>(&self, committee: &'a Committee) -> Option<&'a CommitteeMember<AccountId32>> {
         let keys = self.signing_keys();
         committee
-            .members
-            .iter()
+            .sitting()
             .find(|member| keys.contains(&member.party))
     }
 

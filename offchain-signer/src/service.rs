@@ -4,6 +4,7 @@
 //!             heads ─► Announcer        keeps the chain's record of this signer right
 //!             heads ─► KeyGeneration    makes, keeps and confirms a share of a new key
 //!  chain ────────────► HandOver         the same with a key that is handed over
+//!             heads ─► AuxInfoMaker     makes auxiliary information ahead of time
 //!             heads ─► ShareKeeper      uses, promotes and erases shares
 //!             heads ─► mesh topology    who connects to whom
 //!             heads ─► FaultReporter    tells the chain what others were seen to fail at
@@ -17,13 +18,17 @@
 
 mod announcer;
 mod attempt;
+mod aux_info;
 mod challenges;
 mod committee_signer;
+mod duties;
 mod fault_reporter;
 mod hand_over;
 mod key_generation;
 mod programs;
 mod shares;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     api::{self, AcceptPeer, ApiConfig, ApiParts, Connections},
@@ -41,10 +46,9 @@ use attempt::Node;
 use axum::{extract::WebSocketUpgrade, response::Response, Router};
 use challenges::Challenges;
 use committee_signer::CommitteeSigner;
+use duties::Duties;
 use fault_reporter::FaultReporter;
-use hand_over::HandOver;
-use key_generation::KeyGeneration;
-use shares::{ShareKeeper, Shares};
+use shares::Shares;
 use signing_primitives::{CommitteeMember, Endpoint, Phase};
 use sp_keystore::KeystorePtr;
 use std::{
@@ -108,9 +112,7 @@ pub struct SignerService<C> {
     sessions: Sessions,
     identity: Arc<Identity>,
     announcer: Announcer<C>,
-    key_generation: KeyGeneration<C>,
-    hand_over: HandOver<C>,
-    shares: ShareKeeper<C>,
+    duties: Duties<C>,
     fault_reporter: FaultReporter<C>,
     challenges: Challenges<C>,
 }
@@ -194,9 +196,7 @@ impl<C: WatchChain> SignerService<C> {
         };
         Ok(Self {
             announcer: Announcer::new(chain.clone(), identity.clone(), endpoint),
-            key_generation: KeyGeneration::new(node.clone()),
-            hand_over: HandOver::new(node.clone()),
-            shares: ShareKeeper::new(node, shares),
+            duties: Duties::new(node, shares),
             fault_reporter: FaultReporter::new(chain.clone(), identity.clone(), observations),
             challenges: Challenges::new(chain.clone(), identity.clone()),
             chain,
@@ -248,9 +248,7 @@ impl<C: WatchChain> SignerService<C> {
             handle: self.handle,
             identity: self.identity,
             announcer: self.announcer,
-            key_generation: self.key_generation,
-            hand_over: self.hand_over,
-            shares: self.shares,
+            duties: self.duties,
             fault_reporter: self.fault_reporter,
             challenges: self.challenges,
         };
@@ -270,9 +268,7 @@ struct Follower<C> {
     handle: MeshHandle,
     identity: Arc<Identity>,
     announcer: Announcer<C>,
-    key_generation: KeyGeneration<C>,
-    hand_over: HandOver<C>,
-    shares: ShareKeeper<C>,
+    duties: Duties<C>,
     fault_reporter: FaultReporter<C>,
     challenges: Challenges<C>,
 }
@@ -290,12 +286,7 @@ impl<C: WatchChain> Follower<C> {
                 changed = heads.changed() => if changed.is_err() {
                     return Err(ServiceError::Ended);
                 },
-                (attempt, result) = self.key_generation.finished() => {
-                    self.key_generation.keep(attempt, result).await;
-                }
-                (attempt, result) = self.hand_over.finished() => {
-                    self.hand_over.keep(attempt, result).await;
-                }
+                finished = self.duties.finished() => self.duties.keep(finished).await,
             }
         }
     }
@@ -303,11 +294,9 @@ impl<C: WatchChain> Follower<C> {
     async fn follow(&mut self, heads: &Heads) -> Result<(), ChainError> {
         let finalized = self.chain.network_state(heads.finalized.hash)?;
         let best = self.chain.network_state(heads.best.hash)?;
-        self.shares.follow(heads, &finalized, &best);
+        self.duties.follow(heads, &finalized, &best).await;
         self.connect(&finalized);
         self.announcer.follow(heads, &best).await;
-        self.key_generation.follow(heads, &finalized, &best).await;
-        self.hand_over.follow(heads, &finalized, &best).await;
         self.challenges.follow(heads, &best).await;
         let (peers, connected) = (self.handle.peers(), self.handle.connected());
         self.fault_reporter.watch(&finalized, &peers, &connected);
@@ -321,7 +310,7 @@ impl<C: WatchChain> Follower<C> {
         let keys = self.identity.signing_keys();
         let mut peers = Vec::new();
         let mut me = None;
-        let committees = self.shares.committees();
+        let committees = self.duties.committees();
         let others = committees
             .iter()
             .map(|committee| committee.sitting().collect());
@@ -355,7 +344,9 @@ fn groups(state: &NetworkState) -> Vec<Vec<&CommitteeMember<AccountId>>> {
         }
         _ => None,
     };
-    signing.into_iter().chain(making).collect()
+    let preparing = state.aux_info_attempt.as_ref();
+    let preparing = preparing.map(|attempt| attempt.parties.iter().collect());
+    signing.into_iter().chain(making).chain(preparing).collect()
 }
 
 /// A validator as the mesh needs to know it, from its announcement.

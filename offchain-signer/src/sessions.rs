@@ -17,6 +17,8 @@
 //! protocol thread told to stop.
 
 mod frame;
+#[cfg(test)]
+pub(crate) mod memory;
 mod opening;
 mod router;
 mod run;

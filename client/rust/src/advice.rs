@@ -17,7 +17,7 @@ const ABOUT_THE_NODE: &[&str] = &[
 ];
 
 /// Codes that are the same everywhere, though their status is 5xx.
-const ABOUT_THE_NETWORK: &[&str] = &["network_not_active", "network_paused"];
+const ABOUT_THE_NETWORK: &[&str] = &["network_degraded", "network_not_active", "network_paused"];
 
 /// Advice where there is something to do about it.
 const ADVICE: &[(&str, &str)] = &[
@@ -48,6 +48,10 @@ const ADVICE: &[(&str, &str)] = &[
     (
         "key_not_registered",
         "`registration show` tells whether your node knows the key",
+    ),
+    (
+        "network_degraded",
+        "wait until members of the committee are back; `status` shows it",
     ),
     (
         "network_not_active",
@@ -103,6 +107,7 @@ mod tests {
             (429, "rate_limited", false),
             (400, "something_new", false),
             (503, "network_paused", false),
+            (503, "network_degraded", false),
             (503, "busy", true),
             (502, "signing_failed", true),
             (500, "something_new", true),

@@ -55,6 +55,7 @@ codes! {
     RequestMalformed 400 "request_malformed" "The signed message is not the JSON of a request."
     NotAValidator 503 "not_a_validator" "This node is not a validator of the current session."
     NetworkNotActive 503 "network_not_active" "The network has no key and committee yet."
+    NetworkDegraded 503 "network_degraded" "So many members of the committee have lost their seats that the others cannot sign."
     NetworkPaused 503 "network_paused" "Root has paused signing."
     NodeIsSigner 400 "node_is_signer" "`relay_tx` was sent to a member of the committee; ask a validator outside of it."
     NodeIsNotSigner 400 "node_is_not_signer" "`sign_tx` was sent to a node outside the committee."
@@ -62,6 +63,8 @@ codes! {
     SignerCountWrong 400 "signer_count_wrong" "`sign_tx` lists fewer or more signers than the threshold."
     SignerDuplicate 400 "signer_duplicate" "`sign_tx` lists a signer twice."
     SignerNotMember 400 "signer_not_member" "`sign_tx` lists a signer that is no member of the committee."
+    SignerExpelled 400 "signer_expelled" "`sign_tx` lists a member of the committee that has lost its seat."
+    GenerationNotInForce 409 "generation_not_in_force" "`sign_tx` names a generation that is not in force on this node, nor was just before or will be next."
     SignerListWithoutNode 400 "signer_list_without_node" "`sign_tx` does not list the node that it was sent to."
     NonceMissing 400 "nonce_missing" "`sign_tx` has no nonce."
     UserRequestMissing 400 "user_request_missing" "`sign_tx` does not hold the user's signed request."
@@ -115,6 +118,7 @@ impl Code {
             RequestError::WrongSignature => Self::SignatureInvalid,
             RequestError::NotAValidator => Self::NotAValidator,
             RequestError::NotActive => Self::NetworkNotActive,
+            RequestError::Degraded => Self::NetworkDegraded,
             RequestError::Paused => Self::NetworkPaused,
             RequestError::ThisNodeIsASigner => Self::NodeIsSigner,
             RequestError::ThisNodeIsNotASigner => Self::NodeIsNotSigner,
@@ -122,6 +126,8 @@ impl Code {
             RequestError::WrongSignerCount { .. } => Self::SignerCountWrong,
             RequestError::DuplicateSigner => Self::SignerDuplicate,
             RequestError::NotAMember => Self::SignerNotMember,
+            RequestError::Expelled => Self::SignerExpelled,
+            RequestError::OtherGeneration { .. } => Self::GenerationNotInForce,
             RequestError::ThisNodeIsNotListed => Self::SignerListWithoutNode,
             RequestError::UserRequestMissing => Self::UserRequestMissing,
             RequestError::NonceMissing => Self::NonceMissing,

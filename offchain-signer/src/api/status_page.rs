@@ -71,7 +71,9 @@ pub(super) async fn page(State(api): State<Arc<Api>>) -> Result<Html<String>, Ap
         );
         row(&mut rows, "Committee", &text);
         for member in &committee.members {
-            row(&mut rows, "Member", &member.validator.to_string());
+            let lost = committee.expelled.contains(&member.validator);
+            let lost = if lost { " (has lost its seat)" } else { "" };
+            row(&mut rows, "Member", &format!("{}{lost}", member.validator));
         }
     }
     Ok(Html(format!(

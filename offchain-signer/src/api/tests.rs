@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod deregistering;
+mod hand_over;
 mod http;
 mod relay_bad_input;
 mod relaying;

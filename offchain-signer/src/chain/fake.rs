@@ -104,6 +104,7 @@ impl FakeState {
 struct Inner {
     blocks: HashMap<H256, FakeState>,
     submitted: Vec<SessionKeyCall>,
+    pool_closed: bool,
 }
 
 /// A chain that tests write themselves. Begins with one block, number 1, that is best and final.
@@ -125,6 +126,7 @@ impl FakeChain {
         let inner = Inner {
             blocks: HashMap::from([(first.hash, state)]),
             submitted: Vec::new(),
+            pool_closed: false,
         };
         let (heads, _) = watch::channel(Heads {
             best: first,
@@ -169,6 +171,11 @@ impl FakeChain {
     /// What has been submitted, in its order.
     pub fn submitted(&self) -> Vec<SessionKeyCall> {
         self.lock().submitted.clone()
+    }
+
+    /// From now on the transaction pool refuses what is submitted, or does so no more.
+    pub fn close_pool(&self, closed: bool) {
+        self.lock().pool_closed = closed;
     }
 
     fn read<T>(&self, at: H256, read: impl FnOnce(&FakeState) -> T) -> Result<T, ChainError> {
@@ -219,7 +226,11 @@ impl WatchChain for FakeChain {
     }
 
     async fn submit(&self, call: SessionKeyCall) -> Result<(), ChainError> {
-        self.lock().submitted.push(call);
+        let mut inner = self.lock();
+        if inner.pool_closed {
+            return Err(ChainError::Pool("closed".into()));
+        }
+        inner.submitted.push(call);
         Ok(())
     }
 }

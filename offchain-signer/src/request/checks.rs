@@ -100,11 +100,12 @@ fn auxiliary(request: &UserSignatureRequest, programs: usize) -> Result<(), Requ
     }
 }
 
-/// The list of signers is T distinct members of the committee, this node among them. Only the
-/// accounts are read: addresses and keys come from the chain.
+/// The list of signers is T distinct sitting members of the committee, this node among them. Only
+/// the accounts are read: addresses and keys come from the chain.
 pub(super) fn signers(
     list: &[ValidatorInfo],
     committee: &Committee,
+    sitting: &BTreeSet<SignerId>,
     me: &SignerId,
 ) -> Result<BTreeSet<SignerId>, RequestError> {
     let expected = committee.threshold;
@@ -117,6 +118,9 @@ pub(super) fn signers(
     let mut participants = BTreeSet::new();
     for listed in list {
         let party = member(committee, &listed.tss_account).ok_or(RequestError::NotAMember)?;
+        if !sitting.contains(party) {
+            return Err(RequestError::Expelled);
+        }
         if !participants.insert(party.clone()) {
             return Err(RequestError::DuplicateSigner);
         }

@@ -46,6 +46,9 @@ pub enum RequestError {
     /// The network has no key yet, or no committee.
     #[error("the network has no signing committee yet")]
     NotActive,
+    /// So many members of the committee have lost their seats that the others cannot sign.
+    #[error("too few members of the committee are left to sign")]
+    Degraded,
     /// Root has paused signing.
     #[error("signing is paused")]
     Paused,
@@ -72,6 +75,17 @@ pub enum RequestError {
     /// The list of signers names one that is no member.
     #[error("the list names a signer that is not a member of the committee")]
     NotAMember,
+    /// The list of signers names a member that has lost its seat.
+    #[error("the list names a member that has lost its seat")]
+    Expelled,
+    /// The request names a generation that is not in force here.
+    #[error("generation {named} is not in force: {in_force} is")]
+    OtherGeneration {
+        /// The generation that the request names.
+        named: u32,
+        /// The one in force at the finalized block.
+        in_force: u32,
+    },
     /// The list of signers does not name this node.
     #[error("the list of signers does not name this node")]
     ThisNodeIsNotListed,

@@ -73,6 +73,7 @@ type Outcome = Result<Arc<[SignatureAnswer]>, Failed>;
 /// Why a run came to nothing. Causes are logged where they occur.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Failed {
+    Degraded,
     TooFewSigners { threshold: u32 },
     NoSignature,
     TimedOut,
@@ -82,6 +83,7 @@ enum Failed {
 impl From<Failed> for RequestError {
     fn from(failed: Failed) -> Self {
         match failed {
+            Failed::Degraded => Self::Degraded,
             Failed::TooFewSigners { threshold } => Self::TooFewSigners { threshold },
             Failed::NoSignature => Self::NoSignature,
             Failed::TimedOut => Self::TimedOut,
@@ -98,6 +100,35 @@ struct Job {
     signed: SignedMessage,
     request: UserSignatureRequest,
     digest: [u8; 32],
+}
+
+/// Those who can be asked to sign.
+struct Panel {
+    generation: u32,
+    threshold: usize,
+    members: Vec<Member>,
+}
+
+impl Panel {
+    fn of(snapshot: &Snapshot) -> Result<Self, Failed> {
+        let (committee, _) = snapshot.signing().map_err(|error| match error {
+            RequestError::Degraded => Failed::Degraded,
+            _ => Failed::Internal,
+        })?;
+        let too_few = Failed::TooFewSigners {
+            threshold: committee.threshold,
+        };
+        let threshold = usize::try_from(committee.threshold).map_err(|_| too_few)?;
+        let members = reachable(snapshot, committee);
+        if members.len() < threshold {
+            return Err(too_few);
+        }
+        Ok(Self {
+            generation: committee.generation,
+            threshold,
+            members,
+        })
+    }
 }
 
 impl Relayer {
@@ -171,7 +202,7 @@ impl Relayer {
             .ok_or(RequestError::NotAValidator)?
             .signing_key
             .clone();
-        let (committee, _) = snapshot.active().ok_or(RequestError::NotActive)?;
+        let (committee, _) = snapshot.signing()?;
         if self.admission.identity.seat(committee).is_some() {
             return Err(RequestError::ThisNodeIsASigner);
         }
@@ -200,24 +231,31 @@ impl Relayer {
     }
 
     async fn attempts(&self, job: Arc<Job>) -> Outcome {
-        let (committee, _) = job.snapshot.active().ok_or(Failed::Internal)?;
-        let too_few = Failed::TooFewSigners {
-            threshold: committee.threshold,
-        };
-        let threshold = usize::try_from(committee.threshold).map_err(|_| too_few)?;
-        let members = reachable(&job.snapshot.network, committee);
-        if members.len() < threshold {
-            return Err(too_few);
-        }
+        let mut panel = Panel::of(&job.snapshot)?;
         let mut tried = BTreeSet::new();
         let mut refused = BTreeSet::new();
         for attempt in 0..self.config.attempts {
+            if attempt > 0 {
+                // The committee may have changed since, or a member have lost its seat.
+                let now = self.panel_now().await?;
+                if now.generation != panel.generation {
+                    tried.clear();
+                }
+                panel = now;
+            }
             let suspects = self.suspects.current();
-            let Some(asked) = draw(&mut OsRng, &members, threshold, &suspects, &tried) else {
+            let drawn = draw(
+                &mut OsRng,
+                &panel.members,
+                panel.threshold,
+                &suspects,
+                &tried,
+            );
+            let Some(asked) = drawn else {
                 break;
             };
             tried.insert(parties(&asked));
-            match self.attempt(&job, &asked).await? {
+            match self.attempt(&job, panel.generation, &asked).await? {
                 Ok(answers) => {
                     self.suspects.clear(&parties(&asked));
                     self.observe_success(&parties(&asked), &refused);
@@ -263,13 +301,30 @@ impl Relayer {
         }
     }
 
+    /// Those who can be asked now.
+    async fn panel_now(&self) -> Result<Panel, Failed> {
+        let admission = self.admission.clone();
+        let made = self
+            .admission
+            .run(move || Ok(Panel::of(&admission.snapshot()?)))
+            .await;
+        made.unwrap_or_else(|error| {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "cannot ask signers"
+            );
+            Err(Failed::Internal)
+        })
+    }
+
     /// Asks one set of signers. If they do not make the signature, tells who seems to be the cause.
     async fn attempt(
         &self,
         job: &Arc<Job>,
+        generation: u32,
         asked: &[Member],
     ) -> Result<Result<Arc<[SignatureAnswer]>, BTreeMap<SignerId, Blame>>, Failed> {
-        let bodies = self.bodies(job, asked).await?;
+        let bodies = self.bodies(job, generation, asked).await?;
         let mut asking: FuturesUnordered<_> = asked
             .iter()
             .zip(bodies)
@@ -311,12 +366,13 @@ impl Relayer {
     async fn bodies(
         &self,
         job: &Arc<Job>,
+        generation: u32,
         asked: &[Member],
     ) -> Result<Vec<Option<Vec<u8>>>, Failed> {
         let (admission, job, asked) = (self.admission.clone(), job.clone(), asked.to_vec());
         let made = self
             .admission
-            .run(move || make_bodies(&admission, &job, &asked))
+            .run(move || make_bodies(&admission, &job, generation, &asked))
             .await;
         made.map_err(|error| {
             tracing::error!(
@@ -396,6 +452,7 @@ enum Blame {
 fn make_bodies(
     admission: &Admission,
     job: &Job,
+    generation: u32,
     asked: &[Member],
 ) -> Result<Vec<Option<Vec<u8>>>, RequestError> {
     let mut nonce = [0; 32];
@@ -405,6 +462,7 @@ fn make_bodies(
         validators_info: asked.iter().map(listed).collect(),
         user_signed_request: Some(job.signed.clone()),
         nonce: Some(nonce),
+        generation: Some(generation),
     };
     let message = serde_json::to_vec(&request).map_err(internal)?;
     drop(request);

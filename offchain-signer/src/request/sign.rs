@@ -9,12 +9,13 @@ use super::{
     recover::recovers_to,
     replay::request_hash,
     signing::{RunSigning, SigningOrder},
+    snapshot::Snapshot,
 };
-use crate::chain::{SignerId, VerifyingKey};
+use crate::chain::{Committee, SignerId, VerifyingKey};
 use codec::Encode;
 use signing_primitives::wire::{SignRequest, SignatureAnswer, UserSignatureRequest};
 use sp_core::sr25519;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 /// The most attempts at one user's request that this node takes part in, whoever relays it. A
 /// relayer makes three; there is room for another relayer that the user turns to. Each attempt
@@ -96,13 +97,16 @@ impl Signer {
         let asked: SignRequest = verified(&relayed)?;
         drop(relayed);
 
-        let (committee, network_key) = snapshot.active().ok_or(RequestError::NotActive)?;
+        let (in_force, network_key) = snapshot.signing()?;
         if snapshot.paused {
             return Err(RequestError::Paused);
         }
-        let seat = self.admission.identity.seat(committee);
+        let committee = self.committee(&snapshot, in_force, asked.generation)?;
+        let seat = self.admission.identity.seat(&committee);
         let me = &seat.ok_or(RequestError::ThisNodeIsNotASigner)?.party;
-        let participants = checks::signers(&asked.validators_info, committee, me)?;
+        let sitting = snapshot.sitting(&committee);
+        let sitting = sitting.map(|member| member.party.clone()).collect();
+        let participants = checks::signers(&asked.validators_info, &committee, &sitting, me)?;
         let nonce = asked.nonce.ok_or(RequestError::NonceMissing)?;
 
         let signed = asked
@@ -117,6 +121,7 @@ impl Signer {
         let request_hash = request_hash(&signed);
         let request_id = request_id(&request_hash, &relayer, &participants, &nonce);
         let (me, generation) = (me.clone(), committee.generation);
+        drop(committee);
         let subject = Subject {
             snapshot,
             signed,
@@ -132,6 +137,36 @@ impl Signer {
             participants,
             generation,
         })
+    }
+}
+
+impl Signer {
+    /// The committee of the generation that a relayer names. Two nodes may differ by a block or two
+    /// in what is final: so it may also be the one in force at the best block, or the one before,
+    /// while this node still has its share.
+    fn committee<'a>(
+        &self,
+        snapshot: &'a Snapshot,
+        in_force: &'a Committee,
+        named: Option<u32>,
+    ) -> Result<Cow<'a, Committee>, RequestError> {
+        let current = in_force.generation;
+        let named = named.unwrap_or(current);
+        if named == current {
+            return Ok(Cow::Borrowed(in_force));
+        }
+        let best = snapshot.best_committee();
+        if let Some(next) = best.filter(|best| best.generation == named) {
+            return Ok(Cow::Borrowed(next));
+        }
+        let before = current.checked_sub(1).filter(|before| *before == named);
+        before
+            .and_then(|before| self.sessions.committee(before))
+            .map(|committee| Cow::Owned(Committee::clone(&committee)))
+            .ok_or(RequestError::OtherGeneration {
+                named,
+                in_force: current,
+            })
     }
 }
 

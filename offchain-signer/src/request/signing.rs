@@ -1,8 +1,8 @@
 //! What a signer asks of the threshold protocol.
 
-use crate::chain::{SignerId, VerifyingKey};
+use crate::chain::{Committee, SignerId, VerifyingKey};
 use async_trait::async_trait;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// What a signing session is about. Every participant of a session has the same.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -64,6 +64,9 @@ pub enum SigningFailure {
 /// Runs signing sessions.
 #[async_trait]
 pub trait RunSigning: Send + Sync + 'static {
+    /// The committee of a generation that this node holds a share of.
+    fn committee(&self, generation: u32) -> Option<Arc<Committee>>;
+
     /// Runs one session to its end: r (32 bytes), s (32 bytes, low), v (0 or 1), over
     /// `order.digest` with `order.verifying_key`. Has a deadline of its own. Dropping the future
     /// ends the session.

@@ -1,10 +1,11 @@
 //! The chain as one decision sees it.
 
+use super::error::RequestError;
 use crate::chain::{
-    BlockNumber, ChainError, Committee, Heads, NetworkState, Program, ProgramKey, Registration,
-    SignerId, VerifyingKey, WatchChain,
+    AccountId, BlockNumber, ChainError, Committee, Heads, NetworkState, Program, ProgramKey,
+    Registration, SignerId, VerifyingKey, WatchChain,
 };
-use signing_primitives::Phase;
+use signing_primitives::{CommitteeMember, Phase};
 use sp_core::H256;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
@@ -42,12 +43,13 @@ impl Snapshots {
         }
         let heads = *self.heads.borrow();
         let network = self.state(0, heads.finalized.hash)?;
-        let paused = self.state(1, heads.best.hash)?.paused;
+        let best = self.state(1, heads.best.hash)?;
         Ok(Snapshot {
             chain: self.chain.clone(),
             heads,
             network,
-            paused,
+            paused: best.paused,
+            best,
         })
     }
 
@@ -78,6 +80,8 @@ pub struct Snapshot {
     pub heads: Heads,
     /// Validators, committee and parameters, at the finalized block.
     pub network: Arc<NetworkState>,
+    /// The same at the best block: what is revoked there is revoked at once.
+    best: Arc<NetworkState>,
     /// Whether root has paused signing, at the best block.
     pub paused: bool,
 }
@@ -100,6 +104,45 @@ impl Snapshot {
             }
             _ => None,
         }
+    }
+
+    /// The committee and the network key.
+    ///
+    /// # Errors
+    /// [`RequestError::NotActive`] and [`RequestError::Degraded`], if the network does not sign.
+    pub fn signing(&self) -> Result<(&Committee, VerifyingKey), RequestError> {
+        if self.network.phase == Phase::Degraded {
+            return Err(RequestError::Degraded);
+        }
+        let (committee, key) = self.active().ok_or(RequestError::NotActive)?;
+        let sitting = self.sitting(committee).count();
+        if usize::try_from(committee.threshold).is_ok_and(|threshold| sitting < threshold) {
+            return Err(RequestError::Degraded);
+        }
+        Ok((committee, key))
+    }
+
+    /// The committee in force at the best block.
+    pub fn best_committee(&self) -> Option<&Committee> {
+        self.best.committee.as_ref()
+    }
+
+    /// The members of a committee that nobody has expelled, as far as is known at either block.
+    pub fn sitting<'a>(
+        &'a self,
+        committee: &'a Committee,
+    ) -> impl Iterator<Item = &'a CommitteeMember<AccountId>> {
+        committee
+            .sitting()
+            .filter(|member| !self.is_expelled(&member.validator))
+    }
+
+    /// Whether a validator has been expelled from the committee in force at either block.
+    fn is_expelled(&self, validator: &AccountId) -> bool {
+        [&self.network, &self.best]
+            .iter()
+            .filter_map(|state| state.committee.as_ref())
+            .any(|committee| committee.expelled.contains(validator))
     }
 
     /// Whether `key` is the current signing key of a validator.

@@ -1,6 +1,7 @@
 //! Which members of the committee are asked to sign.
 
-use crate::chain::{Committee, NetworkState, SignerId};
+use super::snapshot::Snapshot;
+use crate::chain::{Committee, SignerId};
 use rand::{seq::SliceRandom, CryptoRng, RngCore};
 use signing_primitives::X25519PublicKey;
 use std::{
@@ -22,10 +23,11 @@ pub(super) struct Member {
     pub(super) x25519: X25519PublicKey,
 }
 
-/// The members that have announced where they are.
-pub(super) fn reachable(network: &NetworkState, committee: &Committee) -> Vec<Member> {
-    let members = committee.members.iter();
-    members
+/// The sitting members that have announced where they are.
+pub(super) fn reachable(snapshot: &Snapshot, committee: &Committee) -> Vec<Member> {
+    let network = &snapshot.network;
+    snapshot
+        .sitting(committee)
         .filter_map(|member| {
             let mut validators = network.validators.iter();
             let validator = validators.find(|validator| validator.account == member.validator)?;

@@ -12,7 +12,7 @@ use crate::{
     api::{router, AcceptPeer, ApiConfig, ApiParts},
     chain::{
         fake::{FakeChain, FakeState},
-        AccountId, Program, ProgramKey, Registration, SignerId, VerifyingKey,
+        AccountId, Committee, Program, ProgramKey, Registration, SignerId, VerifyingKey,
     },
     identity::{account_of, Identity},
 };
@@ -125,10 +125,18 @@ pub(crate) struct FakeSessions {
     pub(crate) session: Mutex<Session>,
     /// Sessions wait while this is locked.
     pub(crate) gate: tokio::sync::Mutex<()>,
+    /// The committees of other generations that it holds shares of.
+    pub(crate) committees: Mutex<Vec<Committee>>,
 }
 
 #[async_trait]
 impl RunSigning for FakeSessions {
+    fn committee(&self, generation: u32) -> Option<Arc<Committee>> {
+        let committees = self.committees.lock().unwrap();
+        let held = committees.iter().find(|held| held.generation == generation);
+        held.cloned().map(Arc::new)
+    }
+
     async fn sign(&self, order: SigningOrder) -> Result<[u8; 65], SigningFailure> {
         self.orders.lock().unwrap().push(order.clone());
         let session = self.session.lock().unwrap().clone();
@@ -442,6 +450,7 @@ impl World {
                 .collect(),
             user_signed_request: Some(self.signed(request)),
             nonce: Some([1; 32]),
+            generation: Some(1),
         }
     }
 
@@ -505,6 +514,7 @@ fn node(
         orders: Mutex::default(),
         session: Mutex::default(),
         gate: tokio::sync::Mutex::default(),
+        committees: Mutex::default(),
     });
     let admission = Arc::new(Admission::new(identity, chain.clone(), programs.clone()));
     let relayer = Arc::new(Relayer::new(

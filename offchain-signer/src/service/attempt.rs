@@ -2,7 +2,7 @@
 //! goes on in the background, and a confirmation that is made until the chain has it.
 
 use crate::{
-    chain::{AccountId, ChainError, SessionKeyCall, SignerId, WatchChain},
+    chain::{AccountId, BlockNumber, ChainError, SessionKeyCall, SignerId, WatchChain},
     identity::{Identity, IdentityError},
     key_store::{KeyStore, KeyStoreError},
     protocol::{Deadlines, Link, NodeSigner, Run, SessionError},
@@ -176,6 +176,8 @@ pub(super) fn run_of(
 /// is told to stop or dropped.
 pub(super) struct Worker<T> {
     running: Option<Running<T>>,
+    /// The attempt that work was begun at last, and the best block then.
+    begun: Option<(u32, BlockNumber)>,
 }
 
 struct Running<T> {
@@ -191,17 +193,28 @@ impl<T> Drop for Running<T> {
 
 impl<T: Send + 'static> Worker<T> {
     pub(super) fn new() -> Self {
-        Self { running: None }
+        Self {
+            running: None,
+            begun: None,
+        }
     }
 
-    /// Begins work at an attempt, and ends that at any other.
-    pub(super) fn start(
+    /// Whether to begin work at an attempt now: nothing is going on, and it has not failed within
+    /// this very block.
+    pub(super) fn may_begin(&self, attempt: u32, now: BlockNumber) -> bool {
+        self.running.is_none() && self.begun != Some((attempt, now))
+    }
+
+    /// Begins work at an attempt.
+    pub(super) fn begin(
         &mut self,
         attempt: u32,
+        now: BlockNumber,
         work: impl Future<Output = RunResult<T>> + Send + 'static,
     ) {
         let task = tokio::spawn(work);
         self.running = Some(Running { attempt, task });
+        self.begun = Some((attempt, now));
     }
 
     /// Ends the work at any other attempt than this.
@@ -212,10 +225,6 @@ impl<T: Send + 'static> Worker<T> {
     /// Ends all work.
     pub(super) fn stop(&mut self) {
         self.running = None;
-    }
-
-    pub(super) fn is_idle(&self) -> bool {
-        self.running.is_none()
     }
 
     /// Resolves when the work ends; never if there is none. Cancel-safe.
@@ -234,16 +243,16 @@ impl<T: Send + 'static> Worker<T> {
 
 /// When the confirmation of an attempt was made last.
 #[derive(Default)]
-pub(super) struct Confirmed(Option<(u32, u32)>);
+pub(super) struct Confirmed(Option<(u32, BlockNumber)>);
 
 impl Confirmed {
     /// Whether it is time to make it, or to make it again.
-    pub(super) fn is_due(&self, attempt: u32, now: u32) -> bool {
+    pub(super) fn is_due(&self, attempt: u32, now: BlockNumber) -> bool {
         self.0
             .is_none_or(|(which, at)| which != attempt || now >= at.saturating_add(PATIENCE))
     }
 
-    pub(super) fn made(&mut self, attempt: u32, now: u32) {
+    pub(super) fn made(&mut self, attempt: u32, now: BlockNumber) {
         self.0 = Some((attempt, now));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{attempt::run_of, shares::Shares};
 use crate::{
-    chain::{AccountId, SignerId},
+    chain::{AccountId, Committee, SignerId},
     faults::Observations,
     protocol::{self, Deadlines, KeyMaterialError, NodeSigner, PartyId, SessionError},
     request::{RunSigning, SigningFailure, SigningOrder},
@@ -74,6 +74,11 @@ impl CommitteeSigner {
 
 #[async_trait]
 impl RunSigning for CommitteeSigner {
+    fn committee(&self, generation: u32) -> Option<Arc<Committee>> {
+        let share = self.shares.of_generation(generation)?;
+        Some(share.committee)
+    }
+
     async fn sign(&self, order: SigningOrder) -> Result<[u8; 65], SigningFailure> {
         let waiting = self.slots.clone().acquire_owned();
         let slot = timeout(QUEUE_TIMEOUT, waiting)

@@ -12,7 +12,10 @@ use super::attempt::{
     accounts, chain_of, parties, Confirmed, Node, Plan, RunResult, Worker, AUX_GEN_ROUND,
 };
 use crate::{
-    chain::{AccountId, Committee, Heads, NetworkState, SessionKeyCall, VerifyingKey, WatchChain},
+    chain::{
+        AccountId, BlockNumber, Committee, Heads, NetworkState, SessionKeyCall, VerifyingKey,
+        WatchChain,
+    },
     key_store::{KeyStore, KeyStoreError},
     protocol::{KeyMaterial, NodeSigner, Reshare, ReshareError, ResharePart, SignerKeyMissing},
 };
@@ -133,7 +136,8 @@ impl<C: WatchChain> HandOver<C> {
         let Some(me) = giver.or(taker) else {
             return;
         };
-        if !self.worker.is_idle() {
+        let now = heads.best.number;
+        if !self.worker.may_begin(attempt.attempt, now) {
             return;
         }
         let part = match taker.is_none_or(|taker| taker.party == me.party) {
@@ -141,7 +145,7 @@ impl<C: WatchChain> HandOver<C> {
             false => Err(PartError::TwoKeys),
         };
         match part {
-            Ok((plan, part)) => self.start(attempt, plan, part),
+            Ok((plan, part)) => self.start(attempt, now, plan, part),
             Err(error) if self.complained != Some(attempt.attempt) => {
                 self.complained = Some(attempt.attempt);
                 let error = chain_of(&error);
@@ -192,7 +196,7 @@ impl<C: WatchChain> HandOver<C> {
         Ok((plan, part))
     }
 
-    fn start(&mut self, attempt: &Attempt, plan: Plan, part: ResharePart) {
+    fn start(&mut self, attempt: &Attempt, now: BlockNumber, plan: Plan, part: ResharePart) {
         tracing::info!(
             attempt = attempt.attempt,
             generation = attempt.generation,
@@ -210,7 +214,7 @@ impl<C: WatchChain> HandOver<C> {
             }
             Ok(handed)
         });
-        self.worker.start(attempt.attempt, run);
+        self.worker.begin(attempt.attempt, now, run);
     }
 
     /// Tells the chain that this node has the share; again after a while, if it does not know.

@@ -10,7 +10,7 @@ use super::attempt::{
     accounts, chain_of, parties, Confirmed, Node, Plan, RunResult, Worker, AUX_GEN_ROUND,
 };
 use crate::{
-    chain::{AccountId, Heads, NetworkState, SessionKeyCall, WatchChain},
+    chain::{AccountId, BlockNumber, Heads, NetworkState, SessionKeyCall, WatchChain},
     protocol::{self, KeyMaterial, Keygen, NodeSigner},
 };
 use signing_primitives::{
@@ -78,11 +78,13 @@ impl<C: WatchChain> KeyGeneration<C> {
         };
         match self.node.key_store.pending(attempt.attempt) {
             Ok(Some(material)) => self.confirm(heads, me, attempt, &material, best).await,
-            Ok(None) if self.worker.is_idle() => {
-                self.forget_before(attempt.attempt);
-                self.start(me, attempt);
+            Ok(None) => {
+                let now = heads.best.number;
+                if self.worker.may_begin(attempt.attempt, now) {
+                    self.forget_before(attempt.attempt);
+                    self.start(me, attempt, now);
+                }
             }
-            Ok(None) => {}
             Err(error) => tracing::error!(%error, "cannot read the key store"),
         }
     }
@@ -95,7 +97,7 @@ impl<C: WatchChain> KeyGeneration<C> {
         }
     }
 
-    fn start(&mut self, me: &CommitteeMember<AccountId>, attempt: &Attempt) {
+    fn start(&mut self, me: &CommitteeMember<AccountId>, attempt: &Attempt, now: BlockNumber) {
         let number = attempt.attempt;
         let members = parties(&attempt.members);
         let keygen = match Keygen::new(number, members, attempt.threshold) {
@@ -127,7 +129,7 @@ impl<C: WatchChain> KeyGeneration<C> {
         let run = self
             .node
             .run(plan, move |run| protocol::keygen::generate(&keygen, run));
-        self.worker.start(number, run);
+        self.worker.begin(number, now, run);
     }
 
     /// Tells the chain that this node has the share; again after a while, if it does not know.

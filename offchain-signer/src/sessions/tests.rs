@@ -1,71 +1,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use super::{frame::Frame, *};
+use super::{frame::Frame, memory::Net, *};
 use crate::chain::SignerId;
-use futures::FutureExt;
 use signing_primitives::{KeygenSubject, SessionId, Subject};
 use sp_core::ByteArray;
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Mutex, RwLock},
-    time::Duration,
-};
-
-type Inboxes = Arc<RwLock<HashMap<AccountId, mpsc::Sender<Incoming>>>>;
-
-struct MemoryMesh {
-    me: AccountId,
-    inboxes: Inboxes,
-}
-
-impl Carry for MemoryMesh {
-    fn send(&self, to: AccountId, message: Vec<u8>) -> BoxFuture<'static, bool> {
-        let inbox = self.inboxes.read().unwrap().get(&to).cloned();
-        let from = self.me.clone();
-        async move {
-            match inbox {
-                Some(inbox) => inbox.send(Incoming { from, message }).await.is_ok(),
-                None => false,
-            }
-        }
-        .boxed()
-    }
-}
-
-struct Net {
-    inboxes: Inboxes,
-}
-
-impl Net {
-    fn new() -> Self {
-        Self {
-            inboxes: Inboxes::default(),
-        }
-    }
-
-    fn join(&self, who: u8) -> SessionsHandle {
-        let (sender, incoming) = mpsc::channel(256);
-        self.inboxes.write().unwrap().insert(account(who), sender);
-        let mesh = Arc::new(MemoryMesh {
-            me: account(who),
-            inboxes: self.inboxes.clone(),
-        });
-        let (handle, sessions) = Sessions::new(mesh, incoming);
-        tokio::spawn(sessions.run(CancellationToken::new()));
-        handle
-    }
-
-    async fn inject(&self, from: u8, to: u8, message: Vec<u8>) {
-        let inbox = self.inboxes.read().unwrap()[&account(to)].clone();
-        inbox
-            .send(Incoming {
-                from: account(from),
-                message,
-            })
-            .await
-            .unwrap();
-    }
-}
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 fn account(who: u8) -> AccountId {
     AccountId::new([who; 32])
@@ -127,9 +66,9 @@ fn others(me: u8, all: &[u8]) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn participants_that_come_at_different_times_share_one_session() {
-    let net = Net::new();
+    let net = Net::default();
     let all = [1, 2, 3];
-    let nodes: Vec<_> = all.iter().map(|who| net.join(*who)).collect();
+    let nodes: Vec<_> = all.iter().map(|who| net.join(account(*who))).collect();
     let mut runs = Vec::new();
     for (node, who) in nodes.iter().cloned().zip(all) {
         let run = async move {
@@ -155,8 +94,8 @@ async fn participants_that_come_at_different_times_share_one_session() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_run_of_the_same_subject_has_another_session_id() {
-    let net = Net::new();
-    let (one, two) = (net.join(1), net.join(2));
+    let net = Net::default();
+    let (one, two) = (net.join(account(1)), net.join(account(2)));
     let mut tags = std::collections::BTreeSet::new();
     for _ in 0..3 {
         let (a, b) = tokio::join!(
@@ -171,9 +110,9 @@ async fn a_second_run_of_the_same_subject_has_another_session_id() {
 
 #[tokio::test(start_paused = true)]
 async fn who_does_not_open_is_named() {
-    let net = Net::new();
-    let one = net.join(1);
-    let _silent = net.join(2);
+    let net = Net::default();
+    let one = net.join(account(1));
+    let _silent = net.join(account(2));
     let result = one.run(spec(7, 1, &[1, 2], 0), add_up(1, vec![2])).await;
     match result {
         Err(RunError::NotOpened { absent }) => assert_eq!(absent, [account(2)]),
@@ -184,8 +123,8 @@ async fn who_does_not_open_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_cannot_be_joined_twice_by_one_node() {
-    let net = Net::new();
-    let one = net.join(1);
+    let net = Net::default();
+    let one = net.join(account(1));
     let first = one.clone();
     let running =
         tokio::spawn(async move { first.run(spec(7, 1, &[1, 2], 0), add_up(1, vec![2])).await });
@@ -199,9 +138,9 @@ async fn a_run_cannot_be_joined_twice_by_one_node() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restarted_participant_is_waited_for_in_the_next_try() {
-    let net = Net::new();
-    let one = net.join(1);
-    let two = net.join(2);
+    let net = Net::default();
+    let one = net.join(account(1));
+    let two = net.join(account(2));
     // The first life of node 2 opens the session and then says nothing.
     let (opened, was_opened) = tokio::sync::oneshot::channel();
     let opened = Mutex::new(Some(opened));
@@ -219,7 +158,7 @@ async fn a_restarted_participant_is_waited_for_in_the_next_try() {
         tokio::spawn(async move { one.run(spec(7, 1, &[1, 2], 3), add_up(1, vec![2])).await });
     was_opened.await.unwrap();
     silent.abort();
-    let two = net.join(2);
+    let two = net.join(account(2));
     let (_, sum) = two
         .run(spec(7, 2, &[1, 2], 3), add_up(2, vec![1]))
         .await
@@ -231,22 +170,23 @@ async fn a_restarted_participant_is_waited_for_in_the_next_try() {
 #[tokio::test(flavor = "multi_thread")]
 async fn outsiders_and_garbage_do_not_disturb_a_session() {
     use codec::Encode;
-    let net = Net::new();
-    let (one, two) = (net.join(1), net.join(2));
+    let net = Net::default();
+    let (one, two) = (net.join(account(1)), net.join(account(2)));
     for from in [2, 9] {
-        net.inject(from, 1, vec![0xff; 100]).await;
+        net.inject(account(from), account(1), vec![0xff; 100]).await;
         let unknown = Frame::Message {
             session: [9; 32],
             payload: vec![1],
         };
-        net.inject(from, 1, unknown.encode()).await;
+        net.inject(account(from), account(1), unknown.encode())
+            .await;
     }
     let stranger = Frame::Open {
         run: subject(7, &[1, 2]).hash().0,
         try_number: 0,
         nonce: [0; 32],
     };
-    net.inject(9, 1, stranger.encode()).await;
+    net.inject(account(9), account(1), stranger.encode()).await;
     let (a, b) = tokio::join!(
         one.run(spec(7, 1, &[1, 2], 0), add_up(1, vec![2])),
         two.run(spec(7, 2, &[1, 2], 0), add_up(2, vec![1])),
@@ -283,8 +223,8 @@ async fn a_flood_of_early_frames_is_bounded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dropping_a_run_closes_its_session_and_stops_its_thread() {
-    let net = Net::new();
-    let (one, two) = (net.join(1), net.join(2));
+    let net = Net::default();
+    let (one, two) = (net.join(account(1)), net.join(account(2)));
     let (ended, has_ended) = tokio::sync::oneshot::channel();
     let ended = Mutex::new(Some(ended));
     let (started, has_started) = tokio::sync::oneshot::channel();

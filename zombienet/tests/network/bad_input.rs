@@ -243,6 +243,7 @@ async fn sign_requests(world: &World, client: &SigningClient, status: &Status) {
             validators_info: list,
             user_signed_request: Some(user),
             nonce: Some([3; 32]),
+            generation: None,
         };
         let signed = SignedMessage::sign(serde_json::to_vec(&request).unwrap(), &pair);
         let plaintext = serde_json::to_vec(&signed).unwrap();

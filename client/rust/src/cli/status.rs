@@ -129,9 +129,20 @@ pub(super) fn phase(network: &NetworkState) -> &'static str {
 }
 
 fn role(network: &NetworkState, validator: &Validator) -> &'static str {
-    let mut members = network.committee.iter().flat_map(|c| c.sitting());
-    if members.any(|member| member.validator == validator.account) {
+    let (sitting, members) = match &network.committee {
+        Some(committee) => (committee.sitting().collect(), &committee.members[..]),
+        None => (Vec::new(), &[][..]),
+    };
+    if sitting
+        .iter()
+        .any(|member| member.validator == validator.account)
+    {
         "signer"
+    } else if members
+        .iter()
+        .any(|member| member.validator == validator.account)
+    {
+        "expelled"
     } else if validator.signer.is_some() {
         "relayer"
     } else {

@@ -90,10 +90,13 @@ fn check_active(state: &NetworkState) -> Result<(), SignError> {
     if state.paused {
         return Err(SignError::Paused);
     }
-    if state.committee.is_some() {
+    if state.committee.is_some() && state.phase != Phase::Degraded {
         return Ok(());
     }
     Err(SignError::NotActive(match state.phase {
+        Phase::Degraded => {
+            "too few members of its committee are left; it waits for some to be back"
+        }
         Phase::AwaitingSigners => "it waits for enough signers to announce themselves",
         Phase::Keygen(_) => "the first committee is making the network's key",
         _ => "there is no committee",

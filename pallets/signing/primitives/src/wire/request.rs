@@ -62,6 +62,10 @@ pub struct SignRequest {
         with = "hex_array_option"
     )]
     pub nonce: Option<[u8; 32]>,
+    /// The generation of the committee that the relayer has drawn the signers from; without it, the
+    /// one that is in force where the request is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u32>,
 }
 
 #[cfg(test)]
@@ -167,6 +171,7 @@ mod tests {
                 receiver_x25519: None,
             }),
             nonce: Some([0xcd; 32]),
+            generation: Some(3),
         };
         let validators = format!(
             r#""validators_info":[{{"x25519_public_key":{},"ip_address":"127.0.0.1:3001","tss_account":"{ALICE}"}}]"#,
@@ -174,7 +179,7 @@ mod tests {
         );
         let user = user_request_json(33);
         let json = format!(
-            r#"{{"user_signature_request":{user},{validators},"user_signed_request":{{"message":"0x6869","sender":"{ALICE}","signature":"{}","receiver_x25519":null}},"nonce":"{}"}}"#,
+            r#"{{"user_signature_request":{user},{validators},"user_signed_request":{{"message":"0x6869","sender":"{ALICE}","signature":"{}","receiver_x25519":null}},"nonce":"{}","generation":3}}"#,
             "ab".repeat(64),
             "cd".repeat(32),
         );
@@ -186,5 +191,6 @@ mod tests {
         let bare = serde_json::from_str::<SignRequest>(&bare).unwrap();
         assert_eq!(bare.validators_info, request.validators_info);
         assert_eq!((bare.user_signed_request, bare.nonce), (None, None));
+        assert_eq!(bare.generation, None);
     }
 }
