@@ -21,7 +21,7 @@
 //! - *As a relayer, ask for what no signer will sign.* Refusals are no fault, unless this node as a
 //!   relayer got the very same request signed by others.
 
-use crate::chain::SignerId;
+use crate::{chain::SignerId, protocol::SessionError};
 use signing_primitives::UnprovableFault;
 use std::{
     collections::HashMap,
@@ -92,6 +92,17 @@ impl Observations {
             _ => now,
         };
         *span = Some(Span { first, last: now });
+    }
+
+    /// Notes whom the end of a session blames.
+    pub fn blame(&self, error: &SessionError) {
+        let fault = match error {
+            SessionError::Misbehaviour { .. } => UnprovableFault::Misbehaved,
+            _ => UnprovableFault::Silent,
+        };
+        for party in error.blamed() {
+            self.failed(party.signer_id(), fault);
+        }
     }
 
     /// Notes that a signer has done its part: it is neither silent nor unreachable.

@@ -193,6 +193,7 @@ impl<C: WatchChain> SignerService<C> {
             keystore,
             key_store,
             sessions: sessions_handle,
+            observations: observations.clone(),
         };
         Ok(Self {
             announcer: Announcer::new(chain.clone(), identity.clone(), endpoint),

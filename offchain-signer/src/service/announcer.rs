@@ -34,7 +34,8 @@ impl<C: WatchChain> Announcer<C> {
             return;
         };
         let x25519 = self.identity.x25519_public();
-        let right = !wants_its_seat_back(best, &validator.account)
+        let right = !validator.excluded
+            && !wants_its_seat_back(best, &validator.account)
             && validator
                 .signer
                 .as_ref()

@@ -3,12 +3,13 @@
 
 use crate::{
     chain::{AccountId, BlockNumber, ChainError, SessionKeyCall, SignerId, WatchChain},
+    faults::Observations,
     identity::{Identity, IdentityError},
     key_store::{KeyStore, KeyStoreError},
     protocol::{Deadlines, Link, NodeSigner, Run, SessionError},
     sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
 };
-use signing_primitives::{CommitteeMember, SignerSignature, Subject};
+use signing_primitives::{CommitteeMember, SignerSignature, Subject, UnprovableFault};
 use sp_keystore::KeystorePtr;
 use std::{collections::BTreeMap, error::Error, future::Future, sync::Arc, time::Duration};
 use tokio::{runtime::Handle, task::JoinHandle, time::Instant};
@@ -39,6 +40,7 @@ pub(super) struct Node<C> {
     pub(super) keystore: KeystorePtr,
     pub(super) key_store: Arc<KeyStore>,
     pub(super) sessions: SessionsHandle,
+    pub(super) observations: Arc<Observations>,
 }
 
 impl<C> Clone for Node<C> {
@@ -49,6 +51,7 @@ impl<C> Clone for Node<C> {
             keystore: self.keystore.clone(),
             key_store: self.key_store.clone(),
             sessions: self.sessions.clone(),
+            observations: self.observations.clone(),
         }
     }
 }
@@ -135,8 +138,37 @@ impl<C: WatchChain> Node<C> {
             };
             job(run_of(session, signer.clone(), deadlines, runtime.clone()))
         };
-        let sessions = self.sessions.clone();
-        async move { sessions.run(spec, job).await }
+        let (sessions, observations) = (self.sessions.clone(), self.observations.clone());
+        let others = spec.others.clone();
+        async move {
+            let result = sessions.run(spec, job).await;
+            match &result {
+                Ok(_) => {
+                    for party in others.values() {
+                        observations.worked(party);
+                    }
+                }
+                Err(error) => observe(&observations, &others, error),
+            }
+            result
+        }
+    }
+}
+
+/// Notes who let a run fail. The chain says who takes part, so whoever does not open it is silent.
+fn observe(
+    observations: &Observations,
+    others: &BTreeMap<AccountId, SignerId>,
+    error: &RunError<SessionError>,
+) {
+    match error {
+        RunError::NotOpened { absent } => {
+            for party in absent.iter().filter_map(|account| others.get(account)) {
+                observations.failed(party, UnprovableFault::Silent);
+            }
+        }
+        RunError::Protocol(error) => observations.blame(error),
+        _ => {}
     }
 }
 

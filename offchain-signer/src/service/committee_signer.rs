@@ -9,7 +9,7 @@ use crate::{
     sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
 };
 use async_trait::async_trait;
-use signing_primitives::{Subject, UnprovableFault};
+use signing_primitives::Subject;
 use sp_core::H256;
 use sp_keystore::KeystorePtr;
 use std::{
@@ -169,15 +169,8 @@ impl CommitteeSigner {
     /// Notes who let the session fail. Not those who did not open it: only the relayer knows whether
     /// it asked them to.
     fn observe(&self, error: &RunError<SessionError>) {
-        let RunError::Protocol(error) = error else {
-            return;
-        };
-        let fault = match error {
-            SessionError::Misbehaviour { .. } => UnprovableFault::Misbehaved,
-            _ => UnprovableFault::Silent,
-        };
-        for party in error.blamed() {
-            self.observations.failed(party.signer_id(), fault);
+        if let RunError::Protocol(error) = error {
+            self.observations.blame(error);
         }
     }
 }

@@ -165,6 +165,7 @@ impl World {
             keystore: keystore.clone(),
             key_store: key_store.clone(),
             sessions: sessions.clone(),
+            observations: Arc::default(),
         };
         let duties = Duties::new(node, shares.clone());
         let signer = CommitteeSigner::new(
