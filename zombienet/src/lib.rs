@@ -6,8 +6,16 @@
 //! sees to. They share two cores with five nodes each, so they run one at a time
 //! ([`Network::start`] waits for its turn).
 
+mod needles;
 mod network;
+mod peer;
+mod recorder;
 mod relay;
+mod rpc;
 
+pub use needles::{Found, Needles};
 pub use network::{Network, Role, Status, Validator};
+pub use peer::{Channel, Claim, Handshake, Socket, Target, HEARTBEAT, LAST_PART, PART, PART_BYTES};
+pub use recorder::{Direction, Recording, Stream};
 pub use relay::{ask, envelope, relay, Answer, Ask};
+pub use rpc::{Rpc, RpcError};

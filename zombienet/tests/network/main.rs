@@ -2,7 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod bad_input;
+mod chain_refusals;
 mod crash;
 mod hostile;
+mod instruments;
+mod key_stores;
+mod secrets;
+mod session_keys;
 mod signing;
 mod users;
+mod ws;
