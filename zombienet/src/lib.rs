@@ -7,9 +7,17 @@
 //! ([`Network::start`] waits for its turn).
 
 mod events;
+mod needles;
 mod network;
+mod peer;
+mod recorder;
 mod relay;
+mod rpc;
 
 pub use events::{Event, Events};
+pub use needles::{Found, Needles};
 pub use network::{Network, Role, Status, Validator};
+pub use peer::{Channel, Claim, Handshake, Socket, Target, HEARTBEAT, LAST_PART, PART, PART_BYTES};
+pub use recorder::{Direction, Recording, Stream};
 pub use relay::{ask, envelope, relay, Answer, Ask};
+pub use rpc::{Rpc, RpcError};

@@ -1,5 +1,6 @@
 //! A network of five real nodes.
 
+use crate::recorder::{Recorder, Recording};
 use serde::Deserialize;
 use signing_client::{SigningClient, Wait};
 use std::{
@@ -35,6 +36,8 @@ pub struct Validator {
     pub rpc: String,
     /// Its signer's HTTP API.
     pub http: String,
+    /// Where its signer announces itself on chain: `host:port`, of a proxy if there is one.
+    pub endpoint: String,
     /// Its process, if it is running.
     pub pid: Option<u32>,
     /// Whether it is in the committee.
@@ -54,8 +57,15 @@ pub enum Role {
 /// A running network. Dropping it stops the processes and removes what they wrote.
 pub struct Network {
     folder: TempDir,
+    recorder: Option<Recorder>,
     _turn: MutexGuard<'static, ()>,
 }
+
+/// How many validators [`Network::start`] starts.
+const VALIDATORS: usize = 5;
+/// Everything that the signer says, and the protocol libraries below it.
+const TALKATIVE: &str = "info,offchain_signer=trace,signing_node=trace,program=trace,manul=trace,\
+                         synedrion=trace";
 
 impl Network {
     /// Starts five validators with the fast runtime, and returns when they answer.
@@ -63,14 +73,55 @@ impl Network {
     /// # Panics
     /// If they do not.
     pub async fn start() -> Self {
-        let turn = TURN.lock().await;
-        let folder = tempfile::Builder::new().prefix("signing-test-").tempdir();
-        let network = Self {
-            folder: expect(folder, "a temporary folder"),
-            _turn: turn,
-        };
+        let network = Self::prepare().await;
         network.script(&["up", "--chain", "local-fast"]);
         network
+    }
+
+    /// The same with logs at their most talkative, and with a proxy in front of each signer, so that
+    /// whatever goes to it or comes from it is recorded.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub async fn start_recorded() -> Self {
+        let mut network = Self::prepare().await;
+        let recorder = Recorder::start(VALIDATORS, network.folder().join("network.json"));
+        let recorder = expect(recorder, "proxies");
+        let ports: Vec<String> = recorder.ports().iter().map(u16::to_string).collect();
+        network.recorder = Some(recorder);
+        network.script(&[
+            "up",
+            "--chain",
+            "local-fast",
+            "--log",
+            TALKATIVE,
+            "--announce",
+            &ports.join(","),
+        ]);
+        network
+    }
+
+    async fn prepare() -> Self {
+        let turn = TURN.lock().await;
+        let folder = tempfile::Builder::new().prefix("signing-test-").tempdir();
+        Self {
+            folder: expect(folder, "a temporary folder"),
+            recorder: None,
+            _turn: turn,
+        }
+    }
+
+    /// Stops all nodes; what they wrote stays.
+    pub fn stop(&self) {
+        self.script(&["down", "--keep-data"]);
+    }
+
+    /// What has gone through the proxies so far; nothing if there are none.
+    pub fn recording(&self) -> Recording {
+        self.recorder
+            .as_ref()
+            .map(Recorder::recording)
+            .unwrap_or_default()
     }
 
     /// Runs `scripts/network` for this network; its standard output.
@@ -138,6 +189,41 @@ impl Network {
         client.with_wait(Wait::Included)
     }
 
+    /// What the nodes tell whoever asks without a request: their signers' pages, through the proxies,
+    /// and what they measure.
+    ///
+    /// # Panics
+    /// If one does not answer.
+    pub async fn pages(&self) -> Vec<String> {
+        #[derive(Deserialize)]
+        struct Node {
+            prometheus: u16,
+        }
+        #[derive(Deserialize)]
+        struct Kept {
+            nodes: Vec<Node>,
+        }
+        let file = self.folder().join("network.json");
+        let kept = expect(std::fs::read(file), "the network's file");
+        let kept: Kept = expect(serde_json::from_slice(&kept), "the network's file");
+        let metrics = kept
+            .nodes
+            .iter()
+            .map(|node| format!("http://127.0.0.1:{}/metrics", node.prometheus));
+        let routes = ["", "info", "version", "hashes", "healthz"];
+        let pages = self.status().validators.into_iter().flat_map(|node| {
+            let url = node.url();
+            routes.map(|route| format!("{url}/{route}"))
+        });
+        let mut all = Vec::new();
+        for url in metrics.chain(pages) {
+            let answer = expect(reqwest::get(url).await, "a page");
+            let answer = expect(answer.error_for_status(), "a page");
+            all.push(expect(answer.text().await, "a page"));
+        }
+        all
+    }
+
     /// The nodes' data and logs.
     pub fn folder(&self) -> PathBuf {
         self.folder.path().join("network")
@@ -161,14 +247,25 @@ impl Network {
 
 impl Drop for Network {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("{}", self.logs());
+        // Another panic on top of one would end the process before the first is told.
+        let told = std::thread::panicking().then(|| {
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                eprintln!("{}", self.logs());
+                self.script(&["down"]);
+            }))
+        });
+        if told.is_none() {
+            self.script(&["down"]);
         }
-        self.script(&["down"]);
     }
 }
 
 impl Validator {
+    /// Its signer's HTTP API as others reach it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.endpoint)
+    }
+
     /// Resident memory of its process, bytes.
     pub fn resident_memory(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid?)).ok()?;

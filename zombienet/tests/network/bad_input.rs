@@ -2,29 +2,31 @@
 //! error, and goes on serving. `docs/http-api.md` has the table of answers.
 
 use crate::{
-    hostile,
+    chain_refusals, hostile, secrets,
+    session_keys::{self, Rotation},
     signing::{account, nonce, refused, serve},
-    users,
+    users, ws,
 };
-use futures::SinkExt;
 use network_tests::{ask, envelope, relay, Answer, Ask, Network, Role, Status};
-use signing_client::{SignOptions, SigningClient, VerifyingKey};
+use signing_client::{Account, SignOptions, SigningClient, VerifyingKey};
 use signing_primitives::wire::{HashChoice, SignRequest, SignedMessage, ValidatorInfo};
 use sp_core::{crypto::AccountId32, sr25519, Pair};
 use std::time::Duration;
-use tokio_tungstenite::{connect_async, tungstenite::Message};
 
+/// The nodes' logs are at their most talkative, and all that goes to signers and from them is
+/// recorded: in the end no secret may be in any of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_input_gets_the_named_answer() {
-    let network = Network::start().await;
-    let (key, status) = network.wait_for_key(Duration::from_secs(240)).await;
+    let network = Network::start_recorded().await;
     let client = network.client().await;
+    session_keys::in_keygen(&network, &client).await;
+    let (key, status) = network.wait_for_key(Duration::from_secs(240)).await;
     let bob = account("//Bob");
     let registered = users::requester_only(&client, &bob).await;
     serve(&client, registered.verifying_key, &bob).await;
     let world = World {
-        relayer: status.with_role(Role::Relayer)[0].http.clone(),
-        signer: status.with_role(Role::Signer)[0].http.clone(),
+        relayer: status.with_role(Role::Relayer)[0].url(),
+        signer: status.with_role(Role::Signer)[0].url(),
         network_key: hex::decode(key.trim_start_matches("0x"))
             .unwrap()
             .try_into()
@@ -32,26 +34,48 @@ async fn bad_input_gets_the_named_answer() {
         key: registered.verifying_key,
         pair: pair("Bob"),
     };
+    let rotation = session_keys::rotate(status.with_role(Role::Relayer)[1]).await;
 
+    session_keys::when_active(&network, &client).await;
+    chain_refusals::refusals(&status, &client, &registered).await;
     envelopes(&world, &client).await;
     requests(&world, &client).await;
     sign_requests(&world, &client, &status).await;
-    strangers_on_ws(&world).await;
     hostile_programs(&network, &client).await;
+    ws::attacks(&network, &client, &world).await;
+    rotation.done(&client).await;
+    rotation.old_key_announces_nothing(&client).await;
+    old_key_relays_nothing(&world, &client, &rotation).await;
 
     // Nobody has died of it, and nothing is in the way of an honest user.
     for validator in network.status().validators {
         assert!(validator.pid.is_some(), "{} has died", validator.name);
     }
-    let options = SignOptions::new(world.key, nonce().to_vec(), bob);
-    client.sign(&options).await.unwrap();
+    let message: [u8; 32] = rand::random();
+    let mut options = SignOptions::new(world.key, message.to_vec(), bob);
+    options.relayer = Some(rotation.endpoint().into());
+    let signature = client.sign(&options).await.unwrap();
+
+    let pages = network.pages().await;
+    let genesis = client.status().await.unwrap().genesis_hash;
+    network.stop();
+    let told = secrets::Told {
+        genesis,
+        network_key: world.network_key,
+        user: &registered,
+        message: &message,
+        signature: &signature,
+        pages: &pages,
+    };
+    secrets::none_has_left(&network, &told);
 }
 
-struct World {
+/// What the attacks are made with.
+pub(crate) struct World {
     relayer: String,
     signer: String,
     network_key: VerifyingKey,
-    key: VerifyingKey,
+    pub(crate) key: VerifyingKey,
     pair: sr25519::Pair,
 }
 
@@ -61,9 +85,14 @@ impl World {
         let best = client.status().await.unwrap().best.number;
         Ask::new(nonce().to_vec(), self.key, best, self.pair.clone())
     }
+
+    /// The user.
+    pub(crate) fn account(&self) -> Account {
+        self.pair.clone().into()
+    }
 }
 
-fn pair(name: &str) -> sr25519::Pair {
+pub(crate) fn pair(name: &str) -> sr25519::Pair {
     sr25519::Pair::from_string(&format!("//{name}"), None).unwrap()
 }
 
@@ -217,7 +246,7 @@ async fn sign_requests(world: &World, client: &SigningClient, status: &Status) {
         let account = status
             .validators
             .iter()
-            .find(|v| v.http == node)
+            .find(|v| v.url() == node)
             .unwrap()
             .account
             .clone();
@@ -278,48 +307,20 @@ async fn sign_requests(world: &World, client: &SigningClient, status: &Status) {
     expect(answer, 504, "session_timed_out");
 }
 
-async fn strangers_on_ws(world: &World) {
-    let url = format!("{}/ws", world.signer.replace("http://", "ws://"));
-    let plain = reqwest::get(format!("{}/ws", world.signer)).await.unwrap();
-    assert_eq!(plain.status().as_u16(), 400);
-    // Speaks no Noise.
-    let (mut socket, _) = connect_async(&url).await.unwrap();
-    socket
-        .send(Message::Binary(vec![0xff; 500].into()))
-        .await
-        .unwrap();
-    assert!(
-        ends(&mut socket).await,
-        "a peer that speaks no Noise was not hung up on"
-    );
-    // Stalls before the first message, many times over.
-    let mut stalled = Vec::new();
-    for _ in 0..40 {
-        if let Ok((socket, _)) = connect_async(&url).await {
-            stalled.push(socket);
-        }
-    }
-    for socket in &mut stalled {
-        assert!(ends(socket).await, "a peer that stalls was not hung up on");
-    }
-}
-
-/// Whether the other side closes within half a minute.
-async fn ends<S>(socket: &mut S) -> bool
-where
-    S: futures::Stream<Item = Result<Message, tokio_tungstenite::tungstenite::Error>> + Unpin,
-{
-    use futures::StreamExt;
-    let closed = async {
-        while let Some(Ok(message)) = socket.next().await {
-            if message.is_close() {
-                return;
-            }
-        }
+/// A key that was a validator's is nobody's.
+async fn old_key_relays_nothing(world: &World, client: &SigningClient, rotation: &Rotation) {
+    let good = world.good(client).await;
+    let request = SignRequest {
+        user_signature_request: good.request.clone(),
+        validators_info: Vec::new(),
+        user_signed_request: Some(good.signed()),
+        nonce: Some([3; 32]),
     };
-    tokio::time::timeout(Duration::from_secs(30), closed)
-        .await
-        .is_ok()
+    let signed = SignedMessage::sign(serde_json::to_vec(&request).unwrap(), &rotation.old);
+    let plaintext = serde_json::to_vec(&signed).unwrap();
+    let body = envelope(&world.signer, &plaintext).await;
+    let answer = ask(&world.signer, "/user/sign_tx", body).await;
+    expect(answer, 403, "sender_not_validator");
 }
 
 async fn hostile_programs(network: &Network, client: &SigningClient) {
@@ -348,7 +349,7 @@ async fn finality(client: &SigningClient) {
     }
 }
 
-fn capitalized(name: &str) -> String {
+pub(crate) fn capitalized(name: &str) -> String {
     let (first, rest) = name.split_at(1);
     first.to_uppercase() + rest
 }

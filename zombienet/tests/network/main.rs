@@ -2,8 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod bad_input;
+mod chain_refusals;
 mod crash;
 mod hand_over;
 mod hostile;
+mod instruments;
+mod key_stores;
+mod secrets;
+mod session_keys;
 mod signing;
 mod users;
+mod ws;

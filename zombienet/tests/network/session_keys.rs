@@ -1,0 +1,353 @@
+//! Session-key calls that somebody makes who should not, or when they should not: too early, too
+//! late, twice, or with a key that is none any more. Nothing comes of any, and the honest ones of
+//! the nodes themselves go through.
+
+use crate::bad_input::{capitalized, pair};
+use codec::Encode;
+use network_tests::{Network, Role, Rpc, Validator};
+use serde_json::json;
+use signing_client::{Account, NetworkState, Phase, SigningClient, Status};
+use signing_primitives::{
+    announcement_payload, keygen_confirmation_payload, Announcement, KeygenConfirmation,
+    SessionKeyCall, SignerId,
+};
+use sp_core::{crypto::AccountId32, ed25519, sr25519, Pair, H256};
+use std::time::{Duration, Instant};
+use subxt::ext::scale_encode::EncodeAsType;
+
+const INVALID: i64 = 1010;
+const UNKNOWN: i64 = 1011;
+const BAD_PROOF: &str = "Transaction has a bad signature";
+const BAD_SIGNER: &str = "Invalid signing address";
+const NOT_EXPECTED: &str = "Transaction call is not expected";
+const FUTURE: &str = "Transaction will be valid in the future";
+const OUTDATED: &str = "Transaction is outdated";
+
+/// Asks one node's pool.
+struct Pool {
+    rpc: Rpc,
+    genesis: H256,
+}
+
+impl Pool {
+    fn announce(&self, key: &sr25519::Pair, what: &Announcement<u32>) -> SessionKeyCall<u32> {
+        let payload = announcement_payload(self.genesis, what);
+        SessionKeyCall::AnnounceSigner(what.clone(), key.sign(&payload).into())
+    }
+
+    fn confirm(&self, key: &sr25519::Pair, what: &KeygenConfirmation) -> SessionKeyCall<u32> {
+        let payload = keygen_confirmation_payload(self.genesis, what);
+        SessionKeyCall::ConfirmKeygen(what.clone(), key.sign(&payload).into())
+    }
+
+    /// Submits a call as the runtime itself wraps it.
+    async fn refuses(&self, what: &str, call: &SessionKeyCall<u32>, code: i64, reason: &str) {
+        let function = "SigningApi_session_key_extrinsic";
+        let extrinsic = self.rpc.runtime(function, &call.encode()).await;
+        match self.rpc.submit(&extrinsic).await {
+            Err(error) => assert_eq!((error.code, error.data()), (code, reason), "{what}"),
+            Ok(()) => panic!("{what}: the pool took it"),
+        }
+    }
+}
+
+fn id(pair: &sr25519::Pair) -> SignerId {
+    pair.public().into()
+}
+
+/// The development key of a validator.
+fn key_of(validator: &Validator) -> sr25519::Pair {
+    pair(&capitalized(&validator.name))
+}
+
+/// While a key is made: confirmations of other attempts, of those who have no say, or of nonsense.
+pub(crate) async fn in_keygen(network: &Network, client: &SigningClient) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    let (chain, attempt) = loop {
+        let chain = client.status().await.unwrap();
+        if let Phase::Keygen(attempt) = &chain.network.phase {
+            let attempt = attempt.clone();
+            break (chain, attempt);
+        }
+        assert!(Instant::now() < deadline, "no key generation begins");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    };
+    let status = network.status();
+    let pool = Pool {
+        rpc: Rpc::new(&status.validators[0].rpc),
+        genesis: chain.genesis_hash,
+    };
+    let names: Vec<sr25519::Pair> = status.validators.iter().map(key_of).collect();
+    let is_member = |key: &&sr25519::Pair| attempt.members.iter().any(|m| m.party == id(key));
+    let member = names.iter().find(is_member).unwrap();
+    let other = names.iter().rfind(is_member).unwrap();
+    let outsider = names.iter().find(|key| !is_member(key)).unwrap();
+
+    let good = KeygenConfirmation {
+        signing_key: id(member),
+        attempt: attempt.attempt,
+        // Some point: if it were taken, the attempt would fail.
+        verifying_key: hex::decode(
+            "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
+        )
+        .unwrap()
+        .try_into()
+        .unwrap(),
+        commitment: H256::repeat_byte(3),
+    };
+    let with = |change: &dyn Fn(&mut KeygenConfirmation)| {
+        let mut changed = good.clone();
+        change(&mut changed);
+        changed
+    };
+    let not_begun = with(&|c| c.attempt += 1);
+    let before = with(&|c| c.attempt -= 1);
+    let foreign = with(&|c| c.signing_key = id(outsider));
+    let ferdie = with(&|c| c.signing_key = id(&pair("Ferdie")));
+    let no_point = with(&|c| c.verifying_key = [0; 33]);
+    let elsewhere = Pool {
+        rpc: pool.rpc.clone(),
+        genesis: H256::repeat_byte(1),
+    };
+    for (what, call, code, reason) in [
+        (
+            "not begun",
+            pool.confirm(member, &not_begun),
+            UNKNOWN,
+            "CannotLookup",
+        ),
+        ("over", pool.confirm(member, &before), INVALID, OUTDATED),
+        (
+            "no member",
+            pool.confirm(outsider, &foreign),
+            INVALID,
+            BAD_SIGNER,
+        ),
+        (
+            "no validator",
+            pool.confirm(&pair("Ferdie"), &ferdie),
+            INVALID,
+            BAD_SIGNER,
+        ),
+        (
+            "for another",
+            pool.confirm(other, &good),
+            INVALID,
+            BAD_PROOF,
+        ),
+        (
+            "of another chain",
+            elsewhere.confirm(member, &good),
+            INVALID,
+            BAD_PROOF,
+        ),
+        (
+            "no key",
+            pool.confirm(member, &no_point),
+            INVALID,
+            NOT_EXPECTED,
+        ),
+    ] {
+        pool.refuses(&format!("a confirmation, {what}"), &call, code, reason)
+            .await;
+    }
+}
+
+/// When there is a key: confirmations of it, again, and announcements that say nothing new or are
+/// not what they seem.
+pub(crate) async fn when_active(network: &Network, client: &SigningClient) {
+    let status = network.status();
+    let chain = client.status().await.unwrap();
+    let pool = Pool {
+        rpc: Rpc::new(&status.validators[1].rpc),
+        genesis: chain.genesis_hash,
+    };
+    let before = signers(&chain);
+    let committee = chain.network.committee.as_ref().unwrap();
+    let signer = status.with_role(Role::Signer)[0];
+    let key = key_of(signer);
+
+    let confirmation = KeygenConfirmation {
+        signing_key: id(&key),
+        attempt: committee.attempt,
+        verifying_key: chain.network.verifying_key.unwrap(),
+        commitment: committee.commitment,
+    };
+    let twice = pool.confirm(&key, &confirmation);
+    pool.refuses("a confirmation, twice", &twice, INVALID, OUTDATED)
+        .await;
+
+    let known = validator(&chain.network, signer);
+    let info = known.signer.clone().unwrap();
+    let good = Announcement {
+        signing_key: id(&key),
+        endpoint: info.endpoint,
+        x25519: info.x25519,
+        at: chain.best.number,
+    };
+    let with = |change: &dyn Fn(&mut Announcement<u32>)| {
+        let mut changed = good.clone();
+        change(&mut changed);
+        changed
+    };
+    let twice = with(&|a| a.at = info.announced_at);
+    let future = with(&|a| a.at += 10_000);
+    let ferdie = with(&|a| a.signing_key = id(&pair("Ferdie")));
+    let stash = pair(&format!("{}//stash", capitalized(&signer.name)));
+    let of_stash = with(&|a| a.signing_key = id(&stash));
+    let no_endpoint = with(&|a| a.endpoint = b"http://host:80".to_vec().try_into().unwrap());
+    let bob = key_of(status.with_role(Role::Signer)[1]);
+    for (what, call, code, reason) in [
+        ("twice", pool.announce(&key, &twice), INVALID, OUTDATED),
+        ("too early", pool.announce(&key, &future), INVALID, FUTURE),
+        (
+            "no validator",
+            pool.announce(&pair("Ferdie"), &ferdie),
+            INVALID,
+            BAD_SIGNER,
+        ),
+        (
+            "a stash",
+            pool.announce(&stash, &of_stash),
+            INVALID,
+            BAD_SIGNER,
+        ),
+        (
+            "for another",
+            pool.announce(&bob, &good),
+            INVALID,
+            BAD_PROOF,
+        ),
+        (
+            "of no endpoint",
+            pool.announce(&key, &no_endpoint),
+            INVALID,
+            NOT_EXPECTED,
+        ),
+    ] {
+        pool.refuses(&format!("an announcement, {what}"), &call, code, reason)
+            .await;
+    }
+    assert_eq!(signers(&client.status().await.unwrap()), before);
+}
+
+/// What the chain knows of signers.
+fn signers(chain: &Status) -> Vec<impl PartialEq + std::fmt::Debug> {
+    let validators = chain.network.validators.iter();
+    let known = validators.map(|known| (known.account.clone(), known.signer.clone()));
+    known.collect()
+}
+
+fn validator<'a>(state: &'a NetworkState, node: &Validator) -> &'a signing_client::Validator {
+    let account: AccountId32 = node.account.as_ref().unwrap().parse().unwrap();
+    let mut validators = state.validators.iter();
+    validators.find(|known| known.account == account).unwrap()
+}
+
+/// A validator's `signing` key that is about to be replaced, or has been.
+pub(crate) struct Rotation {
+    node: Validator,
+    pub(crate) old: sr25519::Pair,
+    new: sr25519::Pair,
+}
+
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+struct SetKeys {
+    keys: Keys,
+    proof: Vec<u8>,
+}
+
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+struct Keys {
+    grandpa: [u8; 32],
+    babe: [u8; 32],
+    authority_discovery: [u8; 32],
+    signing: [u8; 32],
+}
+
+/// Gives a node another `signing` key, as its operator would; it counts from the session after the
+/// next on.
+pub(crate) async fn rotate(node: &Validator) -> Rotation {
+    let name = capitalized(&node.name);
+    let (old, new) = (key_of(node), pair(&format!("{name}//rotated")));
+    let grandpa = ed25519::Pair::from_string(&format!("//{name}"), None).unwrap();
+    let rpc = Rpc::new(&node.rpc);
+    let insert = json!([
+        "sign",
+        format!("//{name}//rotated"),
+        format!("0x{}", hex::encode(new.public()))
+    ]);
+    rpc.call("author_insertKey", insert).await.unwrap();
+
+    let stash = pair(&format!("{name}//stash"));
+    // Each key signs for its owner.
+    let statement = [&b"POP_"[..], &stash.public().0].concat();
+    let proof = (
+        grandpa.sign(&statement),
+        old.sign(&statement),
+        old.sign(&statement),
+        new.sign(&statement),
+    );
+    let arguments = SetKeys {
+        keys: Keys {
+            grandpa: grandpa.public().0,
+            babe: old.public().0,
+            authority_discovery: old.public().0,
+            signing: new.public().0,
+        },
+        proof: proof.encode(),
+    };
+    let stash = Account::from(stash);
+    let transaction = rpc.signed("Session", "set_keys", arguments, &stash).await;
+    rpc.submit(&transaction).await.unwrap();
+    Rotation {
+        node: node.clone(),
+        old,
+        new,
+    }
+}
+
+impl Rotation {
+    /// Waits until the new key counts.
+    pub(crate) async fn done(&self, client: &SigningClient) {
+        let deadline = Instant::now() + Duration::from_secs(150);
+        loop {
+            let chain = client.status().await.unwrap();
+            if validator(&chain.network, &self.node).signing_key == id(&self.new) {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "the new session key does not come"
+            );
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// The old key announces nothing any more; nobody can say with it where the signer is.
+    pub(crate) async fn old_key_announces_nothing(&self, client: &SigningClient) {
+        let chain = client.status().await.unwrap();
+        let before = signers(&chain);
+        let pool = Pool {
+            rpc: Rpc::new(&self.node.rpc),
+            genesis: chain.genesis_hash,
+        };
+        let announcement = Announcement {
+            signing_key: id(&self.old),
+            endpoint: b"192.0.2.1:80".to_vec().try_into().unwrap(),
+            x25519: [6; 32],
+            at: chain.best.number,
+        };
+        let call = pool.announce(&self.old, &announcement);
+        pool.refuses("an announcement, old key", &call, INVALID, BAD_SIGNER)
+            .await;
+        assert_eq!(signers(&client.status().await.unwrap()), before);
+    }
+
+    /// The node whose key it is: where it takes requests.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.node.endpoint
+    }
+}
