@@ -1,9 +1,12 @@
 //! Every call, every error, every change of phase.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod aux_info;
+mod challenges;
 mod confirmations;
 mod derivation;
 mod draw;
+mod faults;
 mod genesis;
 mod keygen;
 mod parameters;
@@ -12,5 +15,6 @@ mod random_walk;
 mod reassignment;
 mod registrations;
 mod resharing;
+mod rotation;
 mod signers;
 mod validators;

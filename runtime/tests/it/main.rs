@@ -5,4 +5,5 @@
 mod chain;
 mod fees;
 mod presets;
+mod punishment;
 mod session_key_calls;
