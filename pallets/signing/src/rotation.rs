@@ -65,12 +65,14 @@ impl<T: Config> Pallet<T> {
             committee.sitting().any(|member| member.validator == *who),
             Error::<T>::NotAMember
         );
-        ensure!(
-            !Retiring::<T>::get().contains(who) && !LostSeats::<T>::get().contains_key(who),
-            Error::<T>::SeatAlreadyLost
-        );
+        let (retiring, lost) = (Retiring::<T>::get(), LostSeats::<T>::get());
+        let leaves =
+            |validator: &T::AccountId| retiring.contains(validator) || lost.contains_key(validator);
+        ensure!(!leaves(who), Error::<T>::SeatAlreadyLost);
         // It counts on being let go, so it is told now if it cannot be.
-        let can_stay = |validator: &T::AccountId| validator != who && Self::is_fit(validator);
+        let can_stay = |validator: &T::AccountId| {
+            validator != who && !leaves(validator) && Self::is_fit(validator)
+        };
         let staying = committee
             .sitting()
             .filter(|member| can_stay(&member.validator))

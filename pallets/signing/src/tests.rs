@@ -1,10 +1,13 @@
 //! Every call, every error, every change of phase.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod aux_info;
+mod challenges;
 mod confirmations;
 mod deregistering;
 mod derivation;
 mod draw;
+mod faults;
 mod genesis;
 mod keygen;
 mod parameters;
@@ -14,5 +17,6 @@ mod reassignment;
 mod registration_deposits;
 mod registrations;
 mod resharing;
+mod rotation;
 mod signers;
 mod validators;

@@ -5,5 +5,6 @@
 mod chain;
 mod fees;
 mod presets;
+mod punishment;
 mod registrations;
 mod session_key_calls;
