@@ -273,6 +273,7 @@ async fn sign_requests(world: &World, client: &SigningClient, status: &Status) {
             user_signed_request: Some(user),
             nonce: Some([3; 32]),
             generation: None,
+            generation: None,
         };
         let signed = SignedMessage::sign(serde_json::to_vec(&request).unwrap(), &pair);
         let plaintext = serde_json::to_vec(&signed).unwrap();
@@ -315,6 +316,7 @@ async fn old_key_relays_nothing(world: &World, client: &SigningClient, rotation:
         validators_info: Vec::new(),
         user_signed_request: Some(good.signed()),
         nonce: Some([3; 32]),
+        generation: None,
     };
     let signed = SignedMessage::sign(serde_json::to_vec(&request).unwrap(), &rotation.old);
     let plaintext = serde_json::to_vec(&signed).unwrap();

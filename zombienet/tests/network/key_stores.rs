@@ -51,7 +51,7 @@ pub(crate) fn open(network: &Network, name: &str, genesis: H256) -> Opened {
     let copy = folder.path().join("key-store.redb");
     fs::copy(store_of(network, name), &copy).unwrap();
     let store = KeyStore::open(&copy, &Password::new(PASSWORD.into()), genesis).unwrap();
-    let material = store.active().map(|(_, material)| {
+    let material = store.newest().map(|(_, material)| {
         let commitment = material.commitment();
         Material::read(&material.to_bytes().unwrap(), commitment)
     });

@@ -23,6 +23,8 @@ const NOT_EXPECTED: &str = "Transaction call is not expected";
 const FUTURE: &str = "Transaction will be valid in the future";
 const OUTDATED: &str = "Transaction is outdated";
 
+type Call = SessionKeyCall<AccountId32, u32>;
+
 /// Asks one node's pool.
 struct Pool {
     rpc: Rpc,
@@ -30,18 +32,18 @@ struct Pool {
 }
 
 impl Pool {
-    fn announce(&self, key: &sr25519::Pair, what: &Announcement<u32>) -> SessionKeyCall<u32> {
+    fn announce(&self, key: &sr25519::Pair, what: &Announcement<u32>) -> Call {
         let payload = announcement_payload(self.genesis, what);
         SessionKeyCall::AnnounceSigner(what.clone(), key.sign(&payload).into())
     }
 
-    fn confirm(&self, key: &sr25519::Pair, what: &KeygenConfirmation) -> SessionKeyCall<u32> {
+    fn confirm(&self, key: &sr25519::Pair, what: &KeygenConfirmation) -> Call {
         let payload = keygen_confirmation_payload(self.genesis, what);
         SessionKeyCall::ConfirmKeygen(what.clone(), key.sign(&payload).into())
     }
 
     /// Submits a call as the runtime itself wraps it.
-    async fn refuses(&self, what: &str, call: &SessionKeyCall<u32>, code: i64, reason: &str) {
+    async fn refuses(&self, what: &str, call: &Call, code: i64, reason: &str) {
         let function = "SigningApi_session_key_extrinsic";
         let extrinsic = self.rpc.runtime(function, &call.encode()).await;
         match self.rpc.submit(&extrinsic).await {
