@@ -273,7 +273,6 @@ async fn sign_requests(world: &World, client: &SigningClient, status: &Status) {
             user_signed_request: Some(user),
             nonce: Some([3; 32]),
             generation: None,
-            generation: None,
         };
         let signed = SignedMessage::sign(serde_json::to_vec(&request).unwrap(), &pair);
         let plaintext = serde_json::to_vec(&signed).unwrap();
