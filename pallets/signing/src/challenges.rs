@@ -10,9 +10,7 @@ use crate::{
     Parameters, PunishOffender, SigningKeys, Silences,
 };
 use codec::Encode;
-use frame_support::{
-    defensive, dispatch::DispatchResult, ensure, pallet_prelude::Weight, traits::Get,
-};
+use frame_support::{defensive, dispatch::DispatchResult, pallet_prelude::Weight, traits::Get};
 use frame_system::pallet_prelude::BlockNumberFor;
 use primitives::SignerSignature;
 use signing_primitives as primitives;
@@ -81,21 +79,17 @@ impl<T: Config> Pallet<T> {
     /// Finds the validator that may answer so now: by its current key, or by the one it had when it was
     /// challenged, which is all that one has that has left the session since. Leaves out the signature.
     fn check_answer(answer: &ChallengeAnswerOf<T>) -> Result<T::AccountId, Error<T>> {
+        let owner = KeyOwners::<T>::get(&answer.signing_key);
         let challenges = Challenges::<T>::get();
-        let validator = KeyOwners::<T>::get(&answer.signing_key)
-            .filter(|owner| challenges.contains_key(owner))
-            .or_else(|| {
-                challenges
-                    .iter()
-                    .find(|(_, challenge)| challenge.key == answer.signing_key)
-                    .map(|(validator, _)| validator.clone())
-            })
-            .ok_or(Error::NotChallenged)?;
-        let deadline = challenges
-            .get(&validator)
-            .map(|challenge| challenge.deadline);
-        ensure!(deadline == Some(answer.deadline), Error::NotChallenged);
-        Ok(validator)
+        let mut meant = challenges
+            .iter()
+            .filter(|(_, challenge)| challenge.deadline == answer.deadline);
+        meant
+            .clone()
+            .find(|(validator, _)| owner.as_ref() == Some(*validator))
+            .or_else(|| meant.find(|(_, challenge)| challenge.key == answer.signing_key))
+            .map(|(validator, _)| validator.clone())
+            .ok_or(Error::NotChallenged)
     }
 
     /// Takes an answer.

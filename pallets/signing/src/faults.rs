@@ -155,10 +155,7 @@ impl<T: Config> Pallet<T> {
         Reports::<T>::remove(&accused);
         Self::challenge(&accused);
         match has {
-            Accused::Seated => {
-                Self::bar(accused.clone());
-                Self::lose_seat(accused, SeatLoss::Fault);
-            }
+            Accused::Seated => Self::lose_seat(accused, SeatLoss::Fault),
             Accused::Standby => {
                 Standbys::<T>::mutate(|standbys| standbys.retain(|standby| *standby != accused));
                 Self::exclude(Vec::from([accused.clone()]));

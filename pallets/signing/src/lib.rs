@@ -5,8 +5,13 @@
 //!                                      │                                confirm_keygen
 //!                                      ▼
 //!  AwaitingSigners ─ N announced ─ draw ──► Keygen ── all confirmed the same ──► Active
-//!         ▲                                 │  │
-//!         └── too few signers ──────────────┘  └── deadline or disagreement: the next attempt
+//!         ▲                                 │  │                                   │ ▲
+//!         └── too few signers ──────────────┘  └── deadline or disagreement:       ▼ │ all confirmed
+//!                                                  the next attempt             Resharing
+//!                                                                  Degraded ◄──────┘  too few sit
+//!
+//!  report_fault ─► quorum ─► seat lost in the next block ─► CommitteeReassigned
+//!                     └────► challenge ── not answered ──► punished
 //!
 //!  set_program ──► programs ◄── counted references ── registrations ◄── register
 //!       └───────── deposits ──────────────────────────────────┘
@@ -21,7 +26,10 @@
 //!    the key off the chain, store their shares, and [confirm](Call::confirm_keygen).
 //! 3. When all confirm the same key and the same public shares, that is the network key. It is set
 //!    once and never replaced.
-//! 4. Users deploy programs, and register: a registration is the BIP-32 child of the network key
+//! 4. Who fails is [reported](Call::report_fault), loses its seat in the next block, and must
+//!    [answer a challenge](Call::answer_challenge). The others sign on, and hand the key over to a
+//!    committee with a standby in its place, whose members [confirm](Call::confirm_reshare) it.
+//! 5. Users deploy programs, and register: a registration is the BIP-32 child of the network key
 //!    at the next index, with the programs that must say yes before the network signs with it.
 //!
 //! # What is stored for a deposit
@@ -81,10 +89,11 @@
 //! - `session_key_calls`: what session-key calls have in common.
 //! - `signers`: announcements.
 //! - `keygen`: the phases up to `Active`; `committee_choice`: when a committee is drawn, and how.
+//! - `reassignment`: what the beginning of a block does about seats that are lost; `next_committee`:
+//!   who gets them; `standbys`: who may; `former_members`: those that have left the validators.
+//! - `resharing`, `aux_info`: handing over, and what makes it quick; `rotation`: members that leave.
+//! - `faults`, `challenges`, `punishment`: reports, and what they lead to.
 //! - `programs`, `registrations`, `parameters`: what users and root do.
-//!
-//! Faults (`report_fault`, `answer_challenge`) and handing the key over (`confirm_reshare`, rotation)
-//! will be two more modules beside `keygen`, with a `Resharing` phase beside `Keygen`.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 

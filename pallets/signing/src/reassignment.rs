@@ -82,11 +82,11 @@ impl<T: Config> Pallet<T> {
                     T::WeightInfo::on_initialize()
                 }
             }
-            primitives::Phase::Degraded if review => {
-                ReviewDue::<T>::kill();
-                if Committee::<T>::get().is_some_and(|committee| can_sign::<T>(&committee)) {
-                    Self::reassign(now, &Self::seated(), Some(Decided), None);
-                }
+            primitives::Phase::Degraded
+                if review
+                    && Committee::<T>::get().is_some_and(|committee| can_sign::<T>(&committee)) =>
+            {
+                Self::reassign(now, &Self::seated(), Some(Decided), None);
                 T::WeightInfo::reassign(signers)
             }
             _ if review => {
@@ -145,6 +145,9 @@ impl<T: Config> Pallet<T> {
             return;
         };
         for (validator, cause) in lost {
+            if matches!(cause, SeatLoss::Fault | SeatLoss::Requested) {
+                Self::bar(validator.clone());
+            }
             let sits = committee
                 .sitting()
                 .any(|member| member.validator == validator);

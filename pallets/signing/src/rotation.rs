@@ -82,7 +82,6 @@ impl<T: Config> Pallet<T> {
             staying.saturating_add(others) >= committee.threshold as usize,
             Error::<T>::NobodyToReplace
         );
-        Self::bar(who.clone());
         Self::retire(who.clone(), SeatLoss::Requested);
         Ok(())
     }

@@ -9,6 +9,7 @@ mod derivation;
 mod draw;
 mod faults;
 mod genesis;
+mod hand_over_walk;
 mod keygen;
 mod parameters;
 mod programs;

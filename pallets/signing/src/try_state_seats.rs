@@ -3,11 +3,14 @@
 use crate::{
     primitives, reassignment::can_sign, try_state::try_state_members, AuxInfo, AuxInfoAttempt,
     AuxInfoPause, CommitteeOf, Config, Excluded, LastAttempt, LostSeats, Pallet, PhaseOf,
-    RefreshDue, Reports, ReshareAttemptOf, Retiring, ReviewDue, SeatLoss, Standbys,
+    RefreshDue, Reports, ReshareAttemptOf, Retiring, ReviewDue, Standbys,
 };
 use alloc::collections::BTreeSet;
 use frame_support::ensure;
-use sp_runtime::TryRuntimeError;
+use sp_runtime::{
+    traits::{One, Saturating},
+    TryRuntimeError,
+};
 
 impl<T: Config> Pallet<T> {
     /// What must hold before there is a committee.
@@ -53,16 +56,12 @@ impl<T: Config> Pallet<T> {
             Retiring::<T>::get().iter().all(|m| members.contains(m)),
             "members retire"
         );
-        let seated: BTreeSet<_> = Self::seated()
-            .into_iter()
-            .map(|member| member.validator)
-            .collect();
+        let now = frame_system::Pallet::<T>::block_number();
         ensure!(
-            LostSeats::<T>::get().iter().all(|(validator, lost)| {
-                (seated.contains(validator) || members.contains(validator))
-                    && (lost.cause != SeatLoss::Fault || Self::is_barred(validator))
-            }),
-            "who loses a seat has one"
+            LostSeats::<T>::get()
+                .values()
+                .all(|lost| lost.at.saturating_add(One::one()) >= now),
+            "a seat that is lost is taken in the next block"
         );
         Self::try_state_standbys(committee, phase)?;
         Self::try_state_reports()

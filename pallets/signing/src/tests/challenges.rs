@@ -154,6 +154,21 @@ fn nobody_takes_over_anothers_challenge_with_its_old_key() {
 }
 
 #[test]
+fn one_whose_old_key_is_anothers_can_answer_although_that_one_is_challenged_too() {
+    test(5, || {
+        let deadline = challenge_3();
+        new_session(&[(1, pair(1)), (2, pair(2)), (4, pair(3)), (5, pair(5))]);
+        next_block();
+        Signing::challenge(&4);
+        let later = Challenges::<Test>::get()[&4].deadline;
+        assert_ne!(deadline, later);
+        assert_eq!(submit_answer(&pair(3), deadline), Ok(Ok(())));
+        assert_eq!(Signing::network_state().challenges, [(4, later)]);
+        assert_eq!(submit_answer(&pair(3), later), Ok(Ok(())));
+    });
+}
+
+#[test]
 fn silence_costs_twice_as_much_each_time_up_to_a_limit() {
     let first = Perbill::from_parts(1_000_000);
     assert_eq!(silence_slash(first, 0), first);
