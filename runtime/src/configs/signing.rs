@@ -6,6 +6,12 @@ use crate::{
 };
 use frame_support::traits::{ConstU128, ConstU32};
 
+/// Measured; or, while they are being measured, none to speak of.
+#[cfg(not(feature = "runtime-benchmarks"))]
+type Weights = crate::weights::pallet_signing::WeightInfo<Runtime>;
+#[cfg(feature = "runtime-benchmarks")]
+type Weights = ();
+
 impl pallet_signing::Config for Runtime {
     // Time for every signer that runs, also with fast blocks, and more blocks in a row than one
     // author is likely to have.
@@ -17,5 +23,5 @@ impl pallet_signing::Config for Runtime {
     type ProgramDepositPerByte = ConstU128<{ 100 * MICROUNIT }>;
     type Randomness = pallet_babe::RandomnessFromOneEpochAgo<Self>;
     type RuntimeHoldReason = RuntimeHoldReason;
-    type WeightInfo = pallet_signing::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = Weights;
 }

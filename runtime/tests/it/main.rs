@@ -1,8 +1,9 @@
-//! The runtime as a whole: its genesis presets, and blocks that are executed as a node executes
-//! them.
+//! The runtime as a whole: its genesis presets, its weights, and blocks that are executed as a node
+//! executes them.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod chain;
 mod fees;
 mod presets;
 mod session_key_calls;
+mod weights;
