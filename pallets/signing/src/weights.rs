@@ -11,8 +11,10 @@ pub trait WeightInfo {
     fn announce_signer() -> Weight;
     /// Admitting an `announce_signer`: mostly its sr25519 signature.
     fn authorize_announce_signer() -> Weight;
-    /// `confirm_keygen`, at worst the last of a full committee.
+    /// `confirm_keygen` that completes the largest committee's.
     fn confirm_keygen() -> Weight;
+    /// `confirm_keygen` that differs from those of all the others in the largest committee.
+    fn contradict_keygen() -> Weight;
     /// Admitting a `confirm_keygen`: its sr25519 signature and a compressed point.
     fn authorize_confirm_keygen() -> Weight;
     /// `set_program` with `b` bytes of bytecode: copied, hashed and stored.
@@ -52,43 +54,46 @@ impl WeightInfo for () {
     fn confirm_keygen() -> Weight {
         Weight::from_parts(3_000, 0)
     }
-    fn authorize_confirm_keygen() -> Weight {
+    fn contradict_keygen() -> Weight {
         Weight::from_parts(4_000, 0)
     }
-    fn set_program(_b: u32) -> Weight {
+    fn authorize_confirm_keygen() -> Weight {
         Weight::from_parts(5_000, 0)
     }
-    fn remove_program() -> Weight {
+    fn set_program(_b: u32) -> Weight {
         Weight::from_parts(6_000, 0)
     }
-    fn register(_p: u32) -> Weight {
+    fn remove_program() -> Weight {
         Weight::from_parts(7_000, 0)
     }
-    fn change_programs(_p: u32) -> Weight {
+    fn register(_p: u32) -> Weight {
         Weight::from_parts(8_000, 0)
     }
-    fn change_owner() -> Weight {
+    fn change_programs(_p: u32) -> Weight {
         Weight::from_parts(9_000, 0)
     }
-    fn set_parameters() -> Weight {
+    fn change_owner() -> Weight {
         Weight::from_parts(10_000, 0)
     }
-    fn pause() -> Weight {
+    fn set_parameters() -> Weight {
         Weight::from_parts(11_000, 0)
     }
-    fn resume() -> Weight {
+    fn pause() -> Weight {
         Weight::from_parts(12_000, 0)
     }
-    fn on_initialize() -> Weight {
+    fn resume() -> Weight {
         Weight::from_parts(13_000, 0)
     }
-    fn await_signers() -> Weight {
+    fn on_initialize() -> Weight {
         Weight::from_parts(14_000, 0)
     }
-    fn start_keygen(_v: u32) -> Weight {
+    fn await_signers() -> Weight {
         Weight::from_parts(15_000, 0)
     }
-    fn fail_keygen() -> Weight {
+    fn start_keygen(_v: u32) -> Weight {
         Weight::from_parts(16_000, 0)
+    }
+    fn fail_keygen() -> Weight {
+        Weight::from_parts(17_000, 0)
     }
 }

@@ -58,6 +58,18 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(5))
     }
+    /// Storage: `Signing::Phase` (r:1 w:1)
+    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(3153), added: 3648, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Signers` (r:32 w:0)
+    /// Proof: `Signing::Signers` (`max_values`: None, `max_size`: Some(333), added: 2808, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Excluded` (r:1 w:1)
+    /// Proof: `Signing::Excluded` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
+    fn contradict_keygen() -> Weight {
+        // At least 375_110 ns.
+        Weight::from_parts(424_640_000, 90846)
+            .saturating_add(T::DbWeight::get().reads(34))
+            .saturating_add(T::DbWeight::get().writes(2))
+    }
     /// Storage: `Signing::LastAttempt` (r:1 w:0)
     /// Proof: `Signing::LastAttempt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Phase` (r:1 w:0)

@@ -23,6 +23,10 @@ fn worst_cases() -> Vec<(&'static str, Weight)> {
             "confirm_keygen",
             Weights::authorize_confirm_keygen().saturating_add(Weights::confirm_keygen()),
         ),
+        (
+            "confirm_keygen of another key",
+            Weights::authorize_confirm_keygen().saturating_add(Weights::contradict_keygen()),
+        ),
         ("set_program", Weights::set_program(MaxBytecode::get())),
         ("remove_program", Weights::remove_program()),
         ("register", Weights::register(programs)),
