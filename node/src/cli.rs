@@ -51,4 +51,9 @@ pub(crate) enum Subcommand {
 
     /// Print what the database says of the chain.
     ChainInfo(sc_cli::ChainInfoCmd),
+
+    /// Measure the runtime's calls, or this machine.
+    #[cfg(feature = "runtime-benchmarks")]
+    #[command(subcommand)]
+    Benchmark(crate::benchmark::BenchmarkCommand),
 }

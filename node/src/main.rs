@@ -5,12 +5,15 @@
 //! chain_spec     the chains that the node knows by name
 //! service        client, pool, network, BABE, GRANDPA, authority discovery
 //! rpc            what the JSON-RPC server answers beside the standard methods
+//! benchmark      the sub-command `benchmark` (feature `runtime-benchmarks`)
 //! signer         the signer service's flags and its view of the chain
 //! ```
 #![forbid(unsafe_code)]
 // The errors of sc-cli and sc-service are that large; they end the process.
 #![allow(clippy::result_large_err)]
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmark;
 mod chain_spec;
 mod cli;
 mod command;

@@ -17,7 +17,7 @@ pub(crate) use partial::new_partial;
 
 use signing_runtime::{apis::RuntimeApi, OpaqueBlock as Block};
 
-/// Functions that the runtime may call in the node.
+/// Functions that the runtime may call in the node, and in the node's benchmarks.
 pub(crate) type HostFunctions = sp_io::SubstrateHostFunctions;
 /// Runs the runtime.
 pub(crate) type RuntimeExecutor = sc_executor::WasmExecutor<HostFunctions>;

@@ -350,7 +350,7 @@ impl_runtime_apis! {
         ) -> Weight {
             match Executive::try_execute_block(block, state_root_check, signature_check, select) {
                 Ok(weight) => weight,
-                Err(error) => panic!("block execution failed: {error}"),
+                Err(error) => panic!("block execution failed: {error:?}"),
             }
         }
     }

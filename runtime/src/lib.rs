@@ -6,6 +6,7 @@
 //! configs           the pallets' configuration, by concern
 //! apis              the runtime APIs
 //! genesis_presets   `development` (one validator), `local` (five)
+//! weights           what calls cost, as `scripts/weights` has measured it
 //! ```
 //!
 //! The crate carries the runtime twice: [`WASM_BINARY`] for use, and [`FAST_WASM_BINARY`] with
@@ -24,6 +25,9 @@ pub mod pallets;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarks;
+// Not with the benchmarks that write it: a pallet that has changed could never be measured.
+#[cfg(not(feature = "runtime-benchmarks"))]
+pub mod weights;
 
 // The generated files have public items without documentation.
 #[allow(dead_code, missing_docs, unreachable_pub)]
@@ -32,7 +36,7 @@ mod wasm {
     pub(crate) mod normal {
         include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
     }
-    #[cfg(feature = "std")]
+    #[cfg(all(feature = "std", not(feature = "runtime-benchmarks")))]
     pub(crate) mod fast {
         include!(concat!(env!("OUT_DIR"), "/fast_runtime_binary.rs"));
     }
@@ -53,9 +57,13 @@ use sp_version::RuntimeVersion;
 pub const WASM_BINARY: Option<&[u8]> = wasm::normal::WASM_BINARY;
 
 /// The runtime with the feature `fast-runtime`, compiled for WebAssembly; `None` if that was
-/// skipped.
-#[cfg(feature = "std")]
+/// skipped, as it always is with `runtime-benchmarks`.
+#[cfg(all(feature = "std", not(feature = "runtime-benchmarks")))]
 pub const FAST_WASM_BINARY: Option<&[u8]> = wasm::fast::WASM_BINARY;
+/// The runtime with the feature `fast-runtime` is not built with `runtime-benchmarks`: what calls
+/// cost does not depend on it.
+#[cfg(all(feature = "std", feature = "runtime-benchmarks"))]
+pub const FAST_WASM_BINARY: Option<&[u8]> = None;
 
 /// A signature on an extrinsic.
 pub type Signature = MultiSignature;
@@ -71,8 +79,10 @@ pub type Hash = sp_core::H256;
 pub type BlockNumber = u32;
 /// How extrinsics name accounts.
 pub type Address = MultiAddress<AccountId, ()>;
+/// Makes them, and the nodes of the state's trie.
+pub type Hashing = BlakeTwo256;
 /// A block's header.
-pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
+pub type Header = generic::Header<BlockNumber, Hashing>;
 /// A block.
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
 /// A block as the node handles it: its extrinsics are bytes, so that the node can go on with blocks

@@ -173,6 +173,7 @@ impl World {
             keystore,
             sessions,
             shares.clone(),
+            Arc::default(),
         );
         Running {
             key_store,

@@ -5,7 +5,7 @@ use crate::{
     HoldReason, KeygenAttemptOf, NetworkVerifyingKey, Pallet, Parameters, ParametersOf, Paused,
     Phase, ProgramInstances, Programs, Registrations, Signers,
 };
-use alloc::{vec, vec::Vec};
+use alloc::{collections::BTreeSet, vec, vec::Vec};
 use frame_benchmarking::v2::*;
 use frame_support::{
     pallet_prelude::TransactionSource,
@@ -13,7 +13,7 @@ use frame_support::{
         fungible::{InspectHold, Mutate},
         Authorize, Get, OneSessionHandler,
     },
-    BoundedVec,
+    BoundedBTreeSet, BoundedVec,
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use primitives::{
@@ -83,6 +83,17 @@ fn signers<T: Config>(count: u32) -> Vec<(T::AccountId, SignerId)> {
     validators
 }
 
+/// Passes these validators over in the choice of a committee.
+fn exclude<T: Config>(validators: &[(T::AccountId, SignerId)]) {
+    let excluded: BTreeSet<_> = validators
+        .iter()
+        .map(|(validator, _)| validator.clone())
+        .collect();
+    Excluded::<T>::put(
+        BoundedBTreeSet::try_from(excluded).expect("there are no more than the most validators"),
+    );
+}
+
 /// An announcement in block 1 with the longest endpoint there can be.
 fn announcement<T: Config>(key: &SignerId) -> (AnnouncementOf<T>, SignerSignature) {
     frame_system::Pallet::<T>::set_block_number(One::one());
@@ -99,9 +110,12 @@ fn announcement<T: Config>(key: &SignerId) -> (AnnouncementOf<T>, SignerSignatur
     (announcement, signature)
 }
 
-/// Begins an attempt with the largest committee, which all but the last member have confirmed.
+/// Begins an attempt with the largest committee, which all but the last member have confirmed. All
+/// the other signers have let earlier attempts fail.
 fn keygen<T: Config>() -> KeygenAttemptOf<T> {
-    let mut members: Vec<_> = signers::<T>(max_members())
+    let mut members = signers::<T>(T::MaxValidators::get());
+    exclude::<T>(&members.split_off(max_members() as usize));
+    let mut members: Vec<_> = members
         .into_iter()
         .map(|(validator, party)| CommitteeMemberOf::<T> { validator, party })
         .collect();
@@ -125,15 +139,19 @@ fn keygen<T: Config>() -> KeygenAttemptOf<T> {
     attempt
 }
 
-/// The confirmation of the last member.
+/// The confirmation of the last member, with the key that the others have confirmed.
 fn confirmation<T: Config>() -> (KeygenConfirmation, SignerSignature) {
+    confirmation_of::<T>(H256([1; 32]))
+}
+
+fn confirmation_of<T: Config>(commitment: H256) -> (KeygenConfirmation, SignerSignature) {
     let attempt = keygen::<T>();
     let member = attempt.members.last().expect("the committee has members");
     let confirmation = KeygenConfirmation {
         signing_key: member.party.clone(),
         attempt: 1,
         verifying_key: NETWORK_KEY,
-        commitment: H256([1; 32]),
+        commitment,
     };
     let payload =
         primitives::keygen_confirmation_payload(Pallet::<T>::genesis_hash(), &confirmation);
@@ -202,15 +220,9 @@ mod benchmarks {
 
     #[benchmark]
     fn announce_signer() {
-        let validators = signers::<T>(max_members());
+        let validators = signers::<T>(T::MaxValidators::get());
         let (validator, key) = validators.first().expect("there are validators");
-        let all = validators.iter().map(|(validator, _)| validator.clone());
-        Excluded::<T>::put(
-            frame_support::BoundedBTreeSet::try_from(
-                all.collect::<alloc::collections::BTreeSet<_>>(),
-            )
-            .expect("a committee is no larger than the set of validators"),
-        );
+        exclude::<T>(&validators);
         // The draw is yet to be set, as if this announcement were the one that makes them enough.
         Parameters::<T>::put(largest::<T>());
         let (announcement, signature) = announcement::<T>(key);
@@ -252,6 +264,21 @@ mod benchmarks {
         _(RawOrigin::Authorized, confirmation, signature);
 
         assert_eq!(NetworkVerifyingKey::<T>::get(), Some(NETWORK_KEY));
+    }
+
+    /// The last member alone says otherwise.
+    #[benchmark]
+    fn contradict_keygen() {
+        let (confirmation, signature) = confirmation_of::<T>(H256([2; 32]));
+
+        #[block]
+        {
+            Pallet::<T>::confirm_keygen(RawOrigin::Authorized.into(), confirmation, signature)
+                .expect("the confirmation is good");
+        }
+
+        assert_eq!(Phase::<T>::get(), primitives::Phase::AwaitingSigners);
+        assert_eq!(Excluded::<T>::get().len() as u32, T::MaxValidators::get());
     }
 
     #[benchmark]
@@ -434,10 +461,12 @@ mod benchmarks {
         assert_eq!(Phase::<T>::get(), primitives::Phase::AwaitingSigners);
     }
 
-    /// The largest committee, if there are as many signers; otherwise all of them.
+    /// The largest committee, if there are as many signers; otherwise all of them. All have let
+    /// earlier attempts fail, which is forgotten.
     #[benchmark]
     fn start_keygen(v: Linear<2, { T::MaxValidators::get() }>) {
-        signers::<T>(v);
+        let signers = signers::<T>(v);
+        exclude::<T>(&signers);
         let committee_size = v.min(max_members());
         Parameters::<T>::put(ParametersOf::<T> {
             committee_size,
@@ -450,6 +479,7 @@ mod benchmarks {
         }
 
         assert!(matches!(Phase::<T>::get(), primitives::Phase::Keygen(_)));
+        assert!(!Excluded::<T>::exists());
     }
 
     /// Without the draw that follows.
@@ -467,7 +497,7 @@ mod benchmarks {
             Pallet::<T>::fail_keygen(1, crate::KeygenFailure::DeadlineMissed, members);
         }
 
-        assert_eq!(Excluded::<T>::get().len(), max_members() as usize);
+        assert_eq!(Excluded::<T>::get().len() as u32, T::MaxValidators::get());
     }
 
     impl_benchmark_test_suite!(

@@ -844,6 +844,9 @@ pub mod pallet {
         /// protocol ran with it. The last confirmation makes the network key; one that differs from
         /// those before it ends the attempt.
         #[pallet::call_index(1)]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::confirm_keygen().max(<T as Config>::WeightInfo::contradict_keygen())
+        )]
         #[pallet::authorize(|_, confirmation, signature| {
             Self::authorize_confirmation(confirmation, signature)
         })]

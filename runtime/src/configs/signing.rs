@@ -14,6 +14,12 @@ use sp_staking::{
     SessionIndex,
 };
 
+/// Measured; or, while they are being measured, none to speak of.
+#[cfg(not(feature = "runtime-benchmarks"))]
+type Weights = crate::weights::pallet_signing::WeightInfo<Runtime>;
+#[cfg(feature = "runtime-benchmarks")]
+type Weights = ();
+
 impl pallet_signing::Config for Runtime {
     // Time for every signer that runs, also with fast blocks, and more blocks in a row than one
     // author is likely to have.
@@ -28,7 +34,7 @@ impl pallet_signing::Config for Runtime {
     type RegistrationDepositBase = ConstU128<DEPOSIT_BASE>;
     type RegistrationDepositPerByte = ConstU128<DEPOSIT_PER_BYTE>;
     type RuntimeHoldReason = RuntimeHoldReason;
-    type WeightInfo = pallet_signing::weights::SubstrateWeight<Runtime>;
+    type WeightInfo = Weights;
 }
 
 /// Staking's active era; 0 before there is any.

@@ -1,5 +1,5 @@
-//! The runtime as a whole: its genesis presets, and blocks that are executed as a node executes
-//! them.
+//! The runtime as a whole: its genesis presets, its weights, and blocks that are executed as a node
+//! executes them.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod chain;
@@ -8,3 +8,4 @@ mod presets;
 mod punishment;
 mod registrations;
 mod session_key_calls;
+mod weights;

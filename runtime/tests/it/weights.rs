@@ -1,0 +1,92 @@
+//! The measured weights, held against what a block has room for.
+
+use frame_support::{
+    dispatch::DispatchClass,
+    traits::Get,
+    weights::{constants::WEIGHT_REF_TIME_PER_MICROS, Weight},
+};
+use pallet_signing::WeightInfo;
+use signing_primitives::{MaxBytecode, MaxProgramsPerRegistration};
+use signing_runtime::Runtime;
+
+type Weights = <Runtime as pallet_signing::Config>::WeightInfo;
+
+/// Every call at its worst, with what admits it.
+fn worst_cases() -> Vec<(&'static str, Weight)> {
+    let programs = MaxProgramsPerRegistration::get();
+    vec![
+        (
+            "announce_signer",
+            Weights::authorize_announce_signer().saturating_add(Weights::announce_signer()),
+        ),
+        (
+            "confirm_keygen",
+            Weights::authorize_confirm_keygen().saturating_add(Weights::confirm_keygen()),
+        ),
+        (
+            "confirm_keygen of another key",
+            Weights::authorize_confirm_keygen().saturating_add(Weights::contradict_keygen()),
+        ),
+        ("set_program", Weights::set_program(MaxBytecode::get())),
+        ("remove_program", Weights::remove_program()),
+        ("register", Weights::register(programs)),
+        ("change_programs", Weights::change_programs(programs)),
+        ("change_owner", Weights::change_owner()),
+        ("set_parameters", Weights::set_parameters()),
+        ("pause", Weights::pause()),
+        ("resume", Weights::resume()),
+    ]
+}
+
+/// The beginning of a block in which an attempt fails and the next one begins.
+fn busiest_beginning() -> Weight {
+    let validators = <Runtime as pallet_signing::Config>::MaxValidators::get();
+    Weights::fail_keygen()
+        .saturating_add(Weights::await_signers())
+        .saturating_add(Weights::start_keygen(validators))
+}
+
+/// The fast runtime's blocks have a third of the time.
+fn of_a_fast_block(weight: Weight) -> Weight {
+    Weight::from_parts(weight.ref_time() / 3, weight.proof_size())
+}
+
+#[test]
+fn ten_of_every_call_fit_into_a_block() {
+    let limits = <Runtime as frame_system::Config>::BlockWeights::get();
+    let normal = limits.get(DispatchClass::Normal);
+    let most = of_a_fast_block(normal.max_extrinsic.unwrap());
+    for (call, weight) in worst_cases() {
+        assert!(
+            (weight * 10).all_lt(most),
+            "{call} costs {weight:?} of {most:?}"
+        );
+    }
+}
+
+/// What a block begins with leaves nobody's transactions out.
+#[test]
+fn the_busiest_beginning_takes_little_of_a_block() {
+    let limits = <Runtime as frame_system::Config>::BlockWeights::get();
+    let most = of_a_fast_block(limits.max_block) / 20;
+    let weight = busiest_beginning();
+    assert!(weight.all_lt(most), "{weight:?} of {most:?}");
+}
+
+/// Nobody can have work done that is not charged for: what takes a signature or a point of the curve
+/// costs at least that, and what is longer costs more.
+#[test]
+fn the_costly_is_charged_for() {
+    let micros = |count: u64| Weight::from_parts(count * WEIGHT_REF_TIME_PER_MICROS, 0);
+    let programs = MaxProgramsPerRegistration::get();
+    assert!(Weights::authorize_announce_signer().all_gte(micros(20)));
+    assert!(Weights::authorize_confirm_keygen().all_gte(micros(20)));
+    assert!(Weights::register(1).all_gte(micros(200)));
+    assert!(Weights::register(programs).all_gt(Weights::register(1)));
+    assert!(Weights::change_programs(programs).all_gt(Weights::change_programs(1)));
+    assert!(Weights::set_program(MaxBytecode::get()).all_gte(micros(500)));
+    assert!(Weights::set_program(MaxBytecode::get()).all_gt(Weights::set_program(8)));
+    // The database's part: the members' announcements, and those of all the candidates.
+    assert!(Weights::fail_keygen().all_gt(Weights::on_initialize()));
+    assert!(Weights::start_keygen(100).all_gt(Weights::start_keygen(2)));
+}
