@@ -246,6 +246,7 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
             .saturating_add(T::DbWeight::get().reads(33))
             .saturating_add(T::DbWeight::get().writes(2))
     }
+    // From here on these are estimates: made by hand, until `scripts/weights` is run again.
     fn deregister() -> Weight {
         Weight::from_parts(400_000_000, 0)
             .saturating_add(T::DbWeight::get().reads(12))
