@@ -32,18 +32,19 @@ pub(crate) fn can_sign<T: Config>(committee: &CommitteeOf<T>) -> bool {
 impl<T: Config> Pallet<T> {
     /// Decides that a validator loses its seat in the next block.
     pub(crate) fn lose_seat(validator: T::AccountId, cause: SeatLoss) {
-        let at = frame_system::Pallet::<T>::block_number();
-        let known = LostSeats::<T>::get()
-            .get(&validator)
-            .is_some_and(|lost| lost.cause == SeatLoss::Fault || lost.cause == cause);
-        if known {
-            return;
-        }
+        let mut all = LostSeats::<T>::get();
+        let at = match all.get(&validator) {
+            Some(lost) if lost.cause == SeatLoss::Fault || lost.cause == cause => return,
+            // What the block before has decided is not put off.
+            Some(lost) => lost.at,
+            None => frame_system::Pallet::<T>::block_number(),
+        };
         let lost = LostSeat { cause, at };
-        if LostSeats::<T>::try_mutate(|all| all.try_insert(validator.clone(), lost)).is_err() {
+        if all.try_insert(validator.clone(), lost).is_err() {
             defensive!("no more seats are lost than there are");
             return;
         }
+        LostSeats::<T>::put(all);
         Self::deposit_event(Event::SeatLost { validator, cause });
     }
 

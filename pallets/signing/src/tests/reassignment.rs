@@ -1,7 +1,7 @@
 //! Block n decides, the beginning of block n+1 names those who are to have the key.
 
 use crate::{mock::*, primitives, Event, Excluded, SeatLoss, Standbys};
-use frame_support::assert_ok;
+use frame_support::{assert_ok, traits::Hooks};
 use primitives::Phase;
 use sp_core::Pair;
 
@@ -301,6 +301,22 @@ fn a_session_change_and_a_fault_are_both_carried_out() {
         assert_eq!(stashes(&resharing().old_holders), [1, 2]);
         finish_resharing();
         assert_eq!(stashes(&committee().members), [1, 4, 5]);
+    });
+}
+
+#[test]
+fn a_session_does_not_put_off_what_the_block_before_decided() {
+    test(5, || {
+        activate_with_others([4]);
+        assert_ok!(Signing::leave_committee(RuntimeOrigin::signed(3)));
+        // The next block begins with a session that does without 3.
+        System::set_block_number(System::block_number() + 1);
+        queue(&[1, 2, 4, 5]);
+        Signing::on_initialize(System::block_number());
+        assert_eq!(
+            reassignments(&take_events()),
+            [(2, vec![3], vec![4], vec![1, 2, 4])]
+        );
     });
 }
 

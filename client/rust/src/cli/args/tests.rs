@@ -33,7 +33,7 @@ fn the_definition_is_consistent() {
 #[test]
 fn every_help_has_an_example() {
     let commands = commands();
-    assert_eq!(commands.len(), 17);
+    assert_eq!(commands.len(), 18);
     for (path, command) in commands {
         let help = without_env(command).render_long_help().to_string();
         let (_, example) = help
