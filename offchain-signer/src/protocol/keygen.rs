@@ -206,6 +206,7 @@ impl Generation<'_> {
                     return Err(SessionError::Misbehaviour {
                         round: announcement(),
                         culprits: [(from, Misconduct::unprovable(what))].into(),
+                        transcript: Default::default(),
                     })
                 }
             }

@@ -8,6 +8,7 @@ use crate::{
     sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
 };
 use async_trait::async_trait;
+use signing_evidence::{SessionFacts, SigningEvidence};
 use signing_primitives::Subject;
 use sp_core::H256;
 use sp_keystore::KeystorePtr;
@@ -120,7 +121,7 @@ impl RunSigning for CommitteeSigner {
             .map(|(account, party)| (account.clone(), party.clone()))
             .collect();
         let spec = RunSpec {
-            subject: Subject::Signing(subject),
+            subject: Subject::Signing(subject.clone()),
             me: order.me.clone(),
             others,
             last_try: 0,
@@ -133,6 +134,14 @@ impl RunSigning for CommitteeSigner {
         let job = move |session: Session| {
             // Held by the thread: it computes on for a while if nobody waits for it any more.
             let _slot = &slot;
+            // One-use material: made anew for the session.
+            let inputs = inputs().map_err(SessionError::from)?;
+            let facts = SessionFacts {
+                subject: subject.clone(),
+                nonces: session.nonces,
+                public_shares: inputs.public_shares.clone(),
+                public_aux_info: inputs.public_aux_info.clone(),
+            };
             let run = Run {
                 session_id: session.id,
                 signer: signer.clone(),
@@ -147,8 +156,8 @@ impl RunSigning for CommitteeSigner {
                 cancel: session.cancel,
                 runtime: runtime.clone(),
             };
-            // One-use material: made anew for the session.
-            protocol::signing::sign(inputs()?, digest, run)
+            protocol::signing::sign(inputs, digest, run)
+                .map_err(|error| FailedSession::new(error, &facts))
         };
         match self.sessions.run(spec, job).await {
             Ok(signature) => Ok(signature.0),
@@ -162,7 +171,7 @@ fn internal(error: impl std::error::Error + Send + Sync + 'static) -> SigningFai
 }
 
 fn failure(
-    error: RunError<SessionError>,
+    error: RunError<FailedSession>,
     accounts: &BTreeMap<AccountId, SignerId>,
 ) -> SigningFailure {
     match error {
@@ -172,12 +181,51 @@ fn failure(
                 .filter_map(|account| accounts.get(account).cloned())
                 .collect(),
         },
-        RunError::Protocol(SessionError::TimedOut { absent, .. }) => SigningFailure::TimedOut {
+        RunError::Protocol(FailedSession {
+            error: SessionError::TimedOut { absent, .. },
+            ..
+        }) => SigningFailure::TimedOut {
             absent: absent.into_iter().map(SignerId::from).collect(),
         },
-        RunError::Protocol(error) if !error.blamed().is_empty() => SigningFailure::Misbehaved {
-            culprits: error.blamed().into_iter().map(SignerId::from).collect(),
-        },
+        RunError::Protocol(FailedSession { error, evidence })
+            if !error.blamed().is_empty() || !evidence.is_empty() =>
+        {
+            let blamed = error.blamed().into_iter().map(SignerId::from);
+            let proven = evidence.iter().map(|evidence| evidence.accused.clone());
+            SigningFailure::Misbehaved {
+                culprits: blamed.chain(proven).collect(),
+                evidence,
+            }
+        }
         error => internal(error),
+    }
+}
+
+/// A session that failed, and what can be proved about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+struct FailedSession {
+    #[source]
+    error: SessionError,
+    evidence: Vec<SigningEvidence>,
+}
+
+impl FailedSession {
+    fn new(error: SessionError, facts: &SessionFacts) -> Self {
+        let evidence = error.evidence(facts);
+        for evidence in &evidence {
+            let party = PartyId::from(evidence.accused.clone());
+            tracing::warn!(?party, %error, "a participant has provably cheated");
+        }
+        Self { error, evidence }
+    }
+}
+
+impl From<SessionError> for FailedSession {
+    fn from(error: SessionError) -> Self {
+        Self {
+            error,
+            evidence: Vec::new(),
+        }
     }
 }
