@@ -359,8 +359,10 @@ mod tests {
         ProtocolMessage, ProtocolMessagePart, ReceiveError, RemoteError, Round as ManulRound,
         RoundId, TransitionInfo,
     };
+    use manul::{digest::Digest, signature::RandomizedDigestSigner};
     use rand_core::CryptoRngCore;
     use serde::{Deserialize, Serialize};
+    use signing_evidence::session::Blake2b256;
 
     /// What a party does to those who receive its message.
     #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
@@ -372,11 +374,13 @@ mod tests {
         PanicAtTheEnd,
     }
 
-    /// One round in which everybody sends everybody an effect.
+    /// One round in which everybody sends everybody an effect, and if `echoed` something that is
+    /// passed on.
     #[derive(Debug)]
     struct Effects {
         own: Effect,
         others: BTreeSet<PartyId>,
+        echoed: bool,
     }
 
     impl EntryPoint<PartyId> for Effects {
@@ -444,6 +448,17 @@ mod tests {
             NormalBroadcast::new(format, self.own)
         }
 
+        fn make_echo_broadcast(
+            &self,
+            _rng: &mut dyn CryptoRngCore,
+            format: &BoxedFormat,
+        ) -> Result<EchoBroadcast, LocalError> {
+            match self.echoed {
+                true => EchoBroadcast::new(format, 7u8),
+                false => Ok(EchoBroadcast::none()),
+            }
+        }
+
         fn receive_message(
             &self,
             format: &BoxedFormat,
@@ -475,12 +490,26 @@ mod tests {
     }
 
     fn side(network: &TestNetwork, run: Run, own: Effect) -> Result<(), SessionError> {
+        play(network, run, own, false)
+    }
+
+    fn play(
+        network: &TestNetwork,
+        run: Run,
+        own: Effect,
+        echoed: bool,
+    ) -> Result<(), SessionError> {
         let mut others: BTreeSet<_> = (0..network.signers.len())
             .map(|i| network.party(i))
             .collect();
         others.remove(run.signer.party());
         let (mut mailbox, signer, id) = Mailbox::open(run, others.clone(), Stage::Signing);
-        run_session(Effects { own, others }, &signer, &id, &mut mailbox)
+        let effects = Effects {
+            own,
+            others,
+            echoed,
+        };
+        run_session(effects, &signer, &id, &mut mailbox)
     }
 
     /// What parties 0 and 2 make of what party 1 does.
@@ -516,6 +545,67 @@ mod tests {
                 };
                 assert_eq!(culprits[&network.party(1)].fault, expected);
             }
+        }
+    }
+
+    /// A part of a message, as manul writes it.
+    #[derive(Deserialize, Serialize)]
+    struct Part {
+        signature: Vec<u8>,
+        session_id: Vec<u8>,
+        round: (Vec<u8>, bool),
+        payload: Option<Vec<u8>>,
+    }
+
+    /// The echo broadcast of a message, changed and signed anew.
+    fn with_another_echo(signer: &NodeSigner, message: &[u8]) -> Vec<u8> {
+        let mut message: (PartyId, Part, Part, Part) = postcard::from_bytes(message).unwrap();
+        let echo = &mut message.2;
+        let payload = [8u8];
+        let hash = Blake2b256::new_with_prefix(b"ProtocolMessagePart")
+            .chain_update([0, 1])
+            .chain_update(1u64.to_be_bytes())
+            .chain_update(payload)
+            .finalize();
+        let digest = Blake2b256::new_with_prefix(b"SignedMessagePartDigest")
+            .chain_update(postcard::to_allocvec(&(&echo.session_id, &echo.round)).unwrap())
+            .chain_update(32u64.to_be_bytes())
+            .chain_update(hash);
+        let signature = signer.try_sign_digest_with_rng(&mut OsRng, digest).unwrap();
+        echo.payload = Some(payload.to_vec());
+        echo.signature = postcard::to_allocvec(&signature).unwrap();
+        postcard::to_allocvec(&message).unwrap()
+    }
+
+    /// Party 0 and party 2 hear different things from party 1, each by its signature. Either could
+    /// have been told a lie by the other, for all it can tell.
+    #[test]
+    fn one_partys_word_against_anothers_blames_nobody() {
+        let signers = signers(3);
+        let (liar, first) = (signers[1].clone(), std::sync::atomic::AtomicBool::new(true));
+        let network = TestNetwork::new(signers)
+            .impatient(Duration::from_secs(10))
+            .tampered(move |from, to, message| {
+                let tell_another =
+                    (from, to) == (1, 2) && first.swap(false, std::sync::atomic::Ordering::Relaxed);
+                match tell_another {
+                    // After the stage.
+                    true => {
+                        let (stage, message) = message.split_at(1);
+                        vec![[stage, &with_another_echo(&liar, message)].concat()]
+                    }
+                    false => vec![message],
+                }
+            });
+        let results = network.run(|_, run| play(&network, run, Effect::Nothing, true));
+        for honest in [0, 2] {
+            let error = results[honest].as_ref().unwrap_err();
+            let SessionError::Misbehaviour { culprits, .. } = error else {
+                panic!("{error}");
+            };
+            let faults: Vec<_> = culprits.values().map(|c| c.fault.clone()).collect();
+            assert_eq!(faults, [Fault::Disputed, Fault::Disputed]);
+            assert!(error.blamed().is_empty());
         }
     }
 
