@@ -18,7 +18,10 @@ pub(crate) use partial::new_partial;
 use signing_runtime::{apis::RuntimeApi, OpaqueBlock as Block};
 
 /// Functions that the runtime may call in the node, and in the node's benchmarks.
-pub(crate) type HostFunctions = sp_io::SubstrateHostFunctions;
+pub(crate) type HostFunctions = (
+    sp_io::SubstrateHostFunctions,
+    signing_evidence::signing_evidence_verifier::HostFunctions,
+);
 /// Runs the runtime.
 pub(crate) type RuntimeExecutor = sc_executor::WasmExecutor<HostFunctions>;
 /// The chain's client.

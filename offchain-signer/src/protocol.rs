@@ -20,8 +20,8 @@
 //! The link must tell the truth about who sent a message (the transport authenticates its peers);
 //! nothing else about a message is believed. What a peer sends may be garbage, late, early,
 //! repeated, of another session, or made to trip the library: it costs the peer its good name, and
-//! this session at most. Only [`Misconduct::evidence`] can be proof of anything, and whether it is
-//! is decided by those who check it.
+//! this session at most. What a party has signed can be proof against it
+//! ([`SessionError::evidence`]), for whoever checks it as the chain does.
 
 mod aux_info;
 mod driver;
@@ -29,8 +29,6 @@ mod error;
 pub mod key_material;
 pub mod keygen;
 mod mailbox;
-mod parameters;
-mod party;
 mod public_parts;
 mod reshare;
 pub mod signing;
@@ -43,10 +41,9 @@ pub use error::{Fault, Misconduct, Round, SessionError};
 pub use key_material::{KeyMaterial, KeyMaterialError, SigningInputs};
 pub use keygen::{Keygen, KeygenError};
 pub use mailbox::{Deadlines, Link, Run, Stage, MAX_MESSAGE_BYTES};
-pub use parameters::{NetworkSession, NodeSigner, PartySignature, SignerKeyMissing};
-pub use party::PartyId;
 pub use reshare::{Reshare, ReshareError, ResharePart};
 pub use signing::RecoverableSignature;
-
-/// The parameters of the protocols: secp256k1, 112 bits of security.
-pub type Params = synedrion::k256::ProductionParams112;
+pub use signing_evidence::{
+    session::{NetworkSession, NodeSigner, PartySignature, SignerKeyMissing},
+    Params, PartyId,
+};

@@ -1,19 +1,19 @@
 //! Runs one protocol session over a mailbox.
 
 use super::{
-    error::{Misconduct, Round, SessionError},
-    mailbox::{Interruption, Mailbox},
-    parameters::NetworkSession,
-    NodeSigner, PartyId,
+    error::{Fault, Misconduct, Round, SessionError},
+    mailbox::{Interruption, Mailbox, Stage},
+    NetworkSession, NodeSigner, PartyId,
 };
 use manul::{
     protocol::{EntryPoint, Protocol},
     session::{
-        CanFinalize, Evidence, LocalError, Message, PreprocessOutcome, RoundAccumulator,
-        RoundOutcome, Session, SessionId as ManulSessionId, VerifiedMessage,
+        CanFinalize, LocalError, Message, PreprocessOutcome, RoundAccumulator, RoundOutcome,
+        Session, SessionId as ManulSessionId, VerifiedMessage,
     },
 };
 use rand_core::OsRng;
+use signing_evidence::Transcript;
 use signing_primitives::SessionId;
 use sp_crypto_hashing::blake2_256;
 use sp_panic_handler::AbortGuard;
@@ -35,7 +35,6 @@ pub(super) fn run_session<EP>(
 ) -> Result<<EP::Protocol as Protocol<PartyId>>::Result, SessionError>
 where
     EP: EntryPoint<PartyId>,
-    Evidence<EP::Protocol, NetworkSession>: Send + Sync + 'static,
 {
     signer.check_key()?;
     let session_id = ManulSessionId::from_seed::<NetworkSession>(session_id.as_ref());
@@ -60,9 +59,10 @@ where
     // A repeated message is dropped: a transport that reconnects may repeat, and manul takes it for
     // an offence. A few entries a round: any message that is not acceptable ends the session.
     let mut seen = BTreeSet::new();
+    let mut transcript = Transcript::default();
 
     loop {
-        let mut round = OpenRound::new(session, mailbox);
+        let mut round = OpenRound::new(session, mailbox, &mut transcript);
         let until = mailbox.round_deadline();
         round.send_all(mailbox, until)?;
         // manul returns early messages in the order of their senders, without naming them. Should
@@ -126,18 +126,19 @@ enum Finalized<P: Protocol<PartyId>> {
 }
 
 /// A round in progress.
-struct OpenRound<P: Protocol<PartyId>> {
+struct OpenRound<'a, P: Protocol<PartyId>> {
     round: Round,
     accumulator: RoundAccumulator<P, NetworkSession>,
     session: Session<P, NetworkSession>,
+    transcript: &'a mut Transcript,
 }
 
-impl<P> OpenRound<P>
-where
-    P: Protocol<PartyId>,
-    Evidence<P, NetworkSession>: Send + Sync + 'static,
-{
-    fn new(session: Session<P, NetworkSession>, mailbox: &Mailbox) -> Self {
+impl<'a, P: Protocol<PartyId>> OpenRound<'a, P> {
+    fn new(
+        session: Session<P, NetworkSession>,
+        mailbox: &Mailbox,
+        transcript: &'a mut Transcript,
+    ) -> Self {
         let round = Round {
             stage: mailbox.stage(),
             id: Some(session.round_id()),
@@ -147,17 +148,31 @@ where
             round,
             accumulator: session.make_accumulator(),
             session,
+            transcript,
+        }
+    }
+
+    /// Keeps a message for evidence, of which there is none but in signing.
+    fn record(&mut self, sender: &PartyId, bytes: &[u8]) {
+        if self.round.stage == Stage::Signing {
+            self.transcript.record(sender, bytes);
         }
     }
 
     fn send_all(&mut self, mailbox: &mut Mailbox, until: Instant) -> Result<(), SessionError> {
-        for destination in self.session.message_destinations() {
+        let me = self.session.verifier();
+        let destinations = self.session.message_destinations().clone();
+        for (index, destination) in destinations.iter().enumerate() {
             let (message, artifact) =
                 unwinding(|| self.session.make_message(&mut OsRng, destination))
                     .map_err(|Panicked| self.panicked())?
                     .map_err(|error| local(&self.round, error))?;
             let bytes = postcard::to_allocvec(&message)
                 .map_err(|error| local(&self.round, LocalError::new(error.to_string())))?;
+            // One is enough for what is the same for all.
+            if index == 0 {
+                self.record(&me, &bytes);
+            }
             mailbox
                 .send(destination, &bytes, until)
                 .map_err(|interruption| self.interrupted(interruption))?;
@@ -177,6 +192,7 @@ where
         let bytes = message.map_err(Misconduct::unprovable)?;
         let message = decode(&bytes)
             .ok_or_else(|| Misconduct::unprovable("a message that does not decode"))?;
+        self.record(from, &bytes);
         if *message.destination() != self.session.verifier() {
             return Err(Misconduct::unprovable("a message for somebody else"));
         }
@@ -250,10 +266,21 @@ where
             Err(Panicked) => return SessionError::Panicked { round },
         };
         let mut culprits = BTreeMap::new();
-        // Keyed by the library by who sent the last message; that is not always who is guilty.
-        for evidence in report.provable_errors.into_values() {
+        for (sender, evidence) in report.provable_errors {
             let guilty = evidence.guilty_party().clone();
-            culprits.insert(guilty, Misconduct::provable(evidence));
+            let fault = match &guilty {
+                guilty if *guilty == sender => Fault::Provable,
+                // The sender passes on what this node has not said.
+                guilty if *guilty == me => Fault::Unprovable,
+                _ => Fault::Disputed,
+            };
+            let misconduct = || Misconduct::new(fault.clone(), evidence.description());
+            if fault == Fault::Provable {
+                culprits.insert(guilty, misconduct());
+            } else {
+                culprits.entry(sender).or_insert_with(misconduct);
+                culprits.entry(guilty).or_insert_with(misconduct);
+            }
         }
         for (party, error) in report.unprovable_errors {
             let unprovable = || Misconduct::unprovable(error.to_string());
@@ -264,7 +291,11 @@ where
         }
         culprits.remove(&me);
         if !culprits.is_empty() {
-            return SessionError::Misbehaviour { round, culprits };
+            return SessionError::Misbehaviour {
+                round,
+                culprits,
+                transcript: core::mem::take(self.transcript),
+            };
         }
         let mut missing = report.missing_messages;
         let absent = round
@@ -328,8 +359,10 @@ mod tests {
         ProtocolMessage, ProtocolMessagePart, ReceiveError, RemoteError, Round as ManulRound,
         RoundId, TransitionInfo,
     };
+    use manul::{digest::Digest, signature::RandomizedDigestSigner};
     use rand_core::CryptoRngCore;
     use serde::{Deserialize, Serialize};
+    use signing_evidence::session::Blake2b256;
 
     /// What a party does to those who receive its message.
     #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
@@ -341,11 +374,13 @@ mod tests {
         PanicAtTheEnd,
     }
 
-    /// One round in which everybody sends everybody an effect.
+    /// One round in which everybody sends everybody an effect, and if `echoed` something that is
+    /// passed on.
     #[derive(Debug)]
     struct Effects {
         own: Effect,
         others: BTreeSet<PartyId>,
+        echoed: bool,
     }
 
     impl EntryPoint<PartyId> for Effects {
@@ -413,6 +448,17 @@ mod tests {
             NormalBroadcast::new(format, self.own)
         }
 
+        fn make_echo_broadcast(
+            &self,
+            _rng: &mut dyn CryptoRngCore,
+            format: &BoxedFormat,
+        ) -> Result<EchoBroadcast, LocalError> {
+            match self.echoed {
+                true => EchoBroadcast::new(format, 7u8),
+                false => Ok(EchoBroadcast::none()),
+            }
+        }
+
         fn receive_message(
             &self,
             format: &BoxedFormat,
@@ -444,12 +490,26 @@ mod tests {
     }
 
     fn side(network: &TestNetwork, run: Run, own: Effect) -> Result<(), SessionError> {
+        play(network, run, own, false)
+    }
+
+    fn play(
+        network: &TestNetwork,
+        run: Run,
+        own: Effect,
+        echoed: bool,
+    ) -> Result<(), SessionError> {
         let mut others: BTreeSet<_> = (0..network.signers.len())
             .map(|i| network.party(i))
             .collect();
         others.remove(run.signer.party());
         let (mut mailbox, signer, id) = Mailbox::open(run, others.clone(), Stage::Signing);
-        run_session(Effects { own, others }, &signer, &id, &mut mailbox)
+        let effects = Effects {
+            own,
+            others,
+            echoed,
+        };
+        run_session(effects, &signer, &id, &mut mailbox)
     }
 
     /// What parties 0 and 2 make of what party 1 does.
@@ -483,10 +543,69 @@ mod tests {
                 let SessionError::Misbehaviour { culprits, .. } = error else {
                     panic!("{error}");
                 };
-                let misconduct = &culprits[&network.party(1)];
-                assert_eq!(misconduct.fault, expected);
-                assert!(misconduct.evidence::<Effects>().is_none());
+                assert_eq!(culprits[&network.party(1)].fault, expected);
             }
+        }
+    }
+
+    /// A part of a message, as manul writes it.
+    #[derive(Deserialize, Serialize)]
+    struct Part {
+        signature: Vec<u8>,
+        session_id: Vec<u8>,
+        round: (Vec<u8>, bool),
+        payload: Option<Vec<u8>>,
+    }
+
+    /// The echo broadcast of a message, changed and signed anew.
+    fn with_another_echo(signer: &NodeSigner, message: &[u8]) -> Vec<u8> {
+        let mut message: (PartyId, Part, Part, Part) = postcard::from_bytes(message).unwrap();
+        let echo = &mut message.2;
+        let payload = [8u8];
+        let hash = Blake2b256::new_with_prefix(b"ProtocolMessagePart")
+            .chain_update([0, 1])
+            .chain_update(1u64.to_be_bytes())
+            .chain_update(payload)
+            .finalize();
+        let digest = Blake2b256::new_with_prefix(b"SignedMessagePartDigest")
+            .chain_update(postcard::to_allocvec(&(&echo.session_id, &echo.round)).unwrap())
+            .chain_update(32u64.to_be_bytes())
+            .chain_update(hash);
+        let signature = signer.try_sign_digest_with_rng(&mut OsRng, digest).unwrap();
+        echo.payload = Some(payload.to_vec());
+        echo.signature = postcard::to_allocvec(&signature).unwrap();
+        postcard::to_allocvec(&message).unwrap()
+    }
+
+    /// Party 0 and party 2 hear different things from party 1, each by its signature. Either could
+    /// have been told a lie by the other, for all it can tell.
+    #[test]
+    fn one_partys_word_against_anothers_blames_nobody() {
+        let signers = signers(3);
+        let (liar, first) = (signers[1].clone(), std::sync::atomic::AtomicBool::new(true));
+        let network = TestNetwork::new(signers)
+            .impatient(Duration::from_secs(10))
+            .tampered(move |from, to, message| {
+                let tell_another =
+                    (from, to) == (1, 2) && first.swap(false, std::sync::atomic::Ordering::Relaxed);
+                match tell_another {
+                    // After the stage.
+                    true => {
+                        let (stage, message) = message.split_at(1);
+                        vec![[stage, &with_another_echo(&liar, message)].concat()]
+                    }
+                    false => vec![message],
+                }
+            });
+        let results = network.run(|_, run| play(&network, run, Effect::Nothing, true));
+        for honest in [0, 2] {
+            let error = results[honest].as_ref().unwrap_err();
+            let SessionError::Misbehaviour { culprits, .. } = error else {
+                panic!("{error}");
+            };
+            let faults: Vec<_> = culprits.values().map(|c| c.fault.clone()).collect();
+            assert_eq!(faults, [Fault::Disputed, Fault::Disputed]);
+            assert!(error.blamed().is_empty());
         }
     }
 

@@ -1,16 +1,9 @@
 //! How a session ends when it does not succeed, and who is to blame.
 
-use super::{
-    key_material::KeyMaterialError,
-    mailbox::Stage,
-    parameters::{NetworkSession, SignerKeyMissing},
-    PartyId,
-};
-use core::{any::Any, fmt};
-use manul::{
-    protocol::{Protocol, RoundId},
-    session::{Evidence, LocalError},
-};
+use super::{key_material::KeyMaterialError, mailbox::Stage, PartyId, SignerKeyMissing};
+use core::fmt;
+use manul::{protocol::RoundId, session::LocalError};
+use signing_evidence::{SessionFacts, SigningEvidence, Transcript};
 use signing_primitives::VerifyingKey;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,8 +29,13 @@ impl fmt::Display for Round {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Its signed messages may prove it: see [`Misconduct::evidence`].
+    /// The library holds its signed messages for proof. See [`SessionError::evidence`], which
+    /// believes less than the library does.
     Provable,
+    /// It and another party say different things, and one of the two lies: either it has sent
+    /// contradictory broadcasts, or the other passes on what it has not received. Nobody is blamed
+    /// for that, unless there is evidence.
+    Disputed,
     /// Its message could not be accepted, but that proves nothing to others.
     Unprovable,
     /// The library panicked on its message.
@@ -50,41 +48,22 @@ pub struct Misconduct {
     pub fault: Fault,
     /// For logs. Text of the library and, in part, of the peer: never part of a proof.
     pub description: String,
-    evidence: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Misconduct {
-    pub(super) fn unprovable(description: impl Into<String>) -> Self {
+    pub(super) fn new(fault: Fault, description: impl Into<String>) -> Self {
         Self {
-            fault: Fault::Unprovable,
+            fault,
             description: description.into(),
-            evidence: None,
         }
+    }
+
+    pub(super) fn unprovable(description: impl Into<String>) -> Self {
+        Self::new(Fault::Unprovable, description)
     }
 
     pub(super) fn panic() -> Self {
-        Self {
-            fault: Fault::Panic,
-            description: "the library panicked on its message".into(),
-            evidence: None,
-        }
-    }
-
-    pub(super) fn provable<P>(evidence: Evidence<P, NetworkSession>) -> Self
-    where
-        P: Protocol<PartyId>,
-        Evidence<P, NetworkSession>: Send + Sync,
-    {
-        Self {
-            fault: Fault::Provable,
-            description: evidence.description().into(),
-            evidence: Some(Box::new(evidence)),
-        }
-    }
-
-    /// The library's evidence, if there is any and the session was one of protocol `P`.
-    pub fn evidence<P: Protocol<PartyId>>(&self) -> Option<&Evidence<P, NetworkSession>> {
-        self.evidence.as_ref()?.downcast_ref()
+        Self::new(Fault::Panic, "the library panicked on its message")
     }
 }
 
@@ -105,6 +84,8 @@ pub enum SessionError {
         round: Round,
         /// Who did what.
         culprits: BTreeMap<PartyId, Misconduct>,
+        /// What was said, in a signing session.
+        transcript: Transcript,
     },
     /// Messages did not come in time.
     #[error("{round}: no message in time from {absent:?}")]
@@ -160,9 +141,31 @@ impl SessionError {
     /// Those whom this error names, in whatever way. Nobody if none can be named.
     pub fn blamed(&self) -> BTreeSet<PartyId> {
         match self {
-            Self::Misbehaviour { culprits, .. } => culprits.keys().cloned().collect(),
+            Self::Misbehaviour { culprits, .. } => culprits
+                .iter()
+                .filter(|(_, misconduct)| misconduct.fault != Fault::Disputed)
+                .map(|(party, _)| party.clone())
+                .collect(),
             Self::TimedOut { absent, .. } => absent.clone(),
             _ => BTreeSet::new(),
         }
+    }
+
+    /// What proves, to anybody, that parties cheated in a signing session; `facts` are this node's
+    /// own. For a thread on which blocking is fine: takes up to a tenth of a second for each pair
+    /// of participants.
+    pub fn evidence(&self, facts: &SessionFacts) -> Vec<SigningEvidence> {
+        let Self::Misbehaviour {
+            culprits,
+            transcript,
+            ..
+        } = self
+        else {
+            return Vec::new();
+        };
+        culprits
+            .keys()
+            .filter_map(|party| facts.evidence_against(party.signer_id(), transcript))
+            .collect()
     }
 }

@@ -182,6 +182,7 @@ impl Generation<'_> {
                     return Err(SessionError::Misbehaviour {
                         round: announcement(),
                         culprits: [(from, Misconduct::unprovable(what))].into(),
+                        transcript: Default::default(),
                     })
                 }
             }

@@ -87,11 +87,13 @@ mod tests {
         },
     };
     use rand_core::CryptoRngCore;
+    use signing_evidence::{SessionFacts, Verdict};
+    use signing_primitives::Subject;
+    use sp_core::H256;
     use std::{
         collections::BTreeSet,
         sync::{Arc, Mutex},
     };
-    use synedrion::{InteractiveSigningAssociatedData, InteractiveSigningProtocol};
 
     const DIGEST: [u8; 32] = [0xd1; 32];
 
@@ -280,7 +282,11 @@ mod tests {
     #[test]
     fn a_cheater_leaves_evidence() {
         let pair = among(&committee().0, &[0, 1]).impatient(Duration::from_secs(20));
-        let errors = pair.run(|index, run| {
+        let subject = inputs(&pair, 0).subject(H256([9; 32]), 1, DIGEST, [8; 32]);
+        let id = Subject::Signing(subject)
+            .session_id(&pair.nonces())
+            .unwrap();
+        let errors = pair.run_session(id, |index, run| {
             let inputs = inputs(&pair, index);
             if index == 0 {
                 return Some(sign(inputs, DIGEST, run).unwrap_err());
@@ -298,20 +304,21 @@ mod tests {
         let SessionError::Misbehaviour { culprits, .. } = error else {
             panic!("{error}");
         };
-        let misconduct = &culprits[&pair.party(1)];
-        assert_eq!(misconduct.fault, Fault::Provable);
-        let evidence = misconduct
-            .evidence::<InteractiveSigningProtocol<Params, PartyId>>()
-            .unwrap();
-        assert_eq!(*evidence.guilty_party(), pair.party(1));
-        // What the signer keeps of the public parts is what the check of the evidence needs.
+        assert_eq!(culprits[&pair.party(1)].fault, Fault::Provable);
+        // The facts that this node knows the session by prove it; others prove nothing.
         let inputs = inputs(&pair, 0);
-        let data = InteractiveSigningAssociatedData::<Params, PartyId>::new(
-            DIGEST.into(),
-            postcard::from_bytes(&inputs.public_shares).unwrap(),
-            postcard::from_bytes(&inputs.public_aux_info).unwrap(),
-        )
-        .unwrap();
-        evidence.verify(&data).unwrap();
+        let facts = SessionFacts {
+            subject: inputs.subject(H256([9; 32]), 1, DIGEST, [8; 32]),
+            nonces: pair.nonces(),
+            public_shares: inputs.public_shares,
+            public_aux_info: inputs.public_aux_info,
+        };
+        let evidence = error.evidence(&facts);
+        assert_eq!(evidence.len(), 1);
+        assert_eq!(evidence[0].accused, *pair.party(1).signer_id());
+        assert_eq!(evidence[0].verify(), Verdict::Proven);
+        let mut other = facts;
+        other.subject.digest[0] ^= 1;
+        assert!(error.evidence(&other).is_empty());
     }
 }

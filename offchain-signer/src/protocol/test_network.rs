@@ -8,7 +8,7 @@ use super::{
 };
 use core::time::Duration;
 use rand_core::{OsRng, RngCore};
-use signing_primitives::{SessionId, KEY_TYPE};
+use signing_primitives::{SessionId, SessionNonce, SignerId, KEY_TYPE};
 use sp_keystore::{testing::MemoryKeystore, Keystore};
 use std::{
     collections::BTreeMap,
@@ -62,10 +62,27 @@ impl TestNetwork {
         self.signers[index].party().clone()
     }
 
+    /// A nonce of every party. The same each time.
+    pub(crate) fn nonces(&self) -> BTreeMap<SignerId, SessionNonce> {
+        let signers = self.signers.iter().enumerate();
+        signers
+            .map(|(index, signer)| (signer.party().signer_id().clone(), [index as u8; 32]))
+            .collect()
+    }
+
     /// Runs every party's side on a thread of its own, with a fresh session id.
     pub(crate) fn run<T: Send>(&self, side: impl Fn(usize, Run) -> T + Sync) -> Vec<T> {
         let mut id = [0; 32];
         OsRng.fill_bytes(&mut id);
+        self.run_session(SessionId(id), side)
+    }
+
+    /// Runs every party's side on a thread of its own.
+    pub(crate) fn run_session<T: Send>(
+        &self,
+        session_id: SessionId,
+        side: impl Fn(usize, Run) -> T + Sync,
+    ) -> Vec<T> {
         let runtime = runtime();
         let mut inboxes = Vec::new();
         let mut runs = Vec::new();
@@ -76,7 +93,7 @@ impl TestNetwork {
             inboxes.push(inbox);
             outboxes.push(outbox);
             runs.push(Run {
-                session_id: SessionId(id),
+                session_id,
                 signer: signer.clone(),
                 link: Link { outgoing, incoming },
                 deadlines: Deadlines {

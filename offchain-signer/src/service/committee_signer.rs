@@ -9,6 +9,7 @@ use crate::{
     sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
 };
 use async_trait::async_trait;
+use signing_evidence::{SessionFacts, SigningEvidence};
 use signing_primitives::Subject;
 use sp_core::H256;
 use sp_keystore::KeystorePtr;
@@ -129,7 +130,7 @@ impl RunSigning for CommitteeSigner {
             .map(|(account, party)| (account.clone(), party.clone()))
             .collect();
         let spec = RunSpec {
-            subject: Subject::Signing(subject),
+            subject: Subject::Signing(subject.clone()),
             me: order.me.clone(),
             others,
             last_try: 0,
@@ -146,9 +147,17 @@ impl RunSigning for CommitteeSigner {
                 round: ROUND_TIMEOUT,
                 overall: Instant::now() + SIGNING_TIMEOUT,
             };
-            let run = run_of(session, signer.clone(), deadlines, runtime.clone());
             // One-use material: made anew for the session.
-            protocol::signing::sign(inputs()?, digest, run)
+            let inputs = inputs().map_err(SessionError::from)?;
+            let facts = SessionFacts {
+                subject: subject.clone(),
+                nonces: session.nonces.clone(),
+                public_shares: inputs.public_shares.clone(),
+                public_aux_info: inputs.public_aux_info.clone(),
+            };
+            let run = run_of(session, signer.clone(), deadlines, runtime.clone());
+            protocol::signing::sign(inputs, digest, run)
+                .map_err(|error| FailedSession::new(error, &facts))
         };
         match self.sessions.run(spec, job).await {
             Ok(signature) => {
@@ -168,9 +177,9 @@ impl RunSigning for CommitteeSigner {
 impl CommitteeSigner {
     /// Notes who let the session fail. Not those who did not open it: only the relayer knows whether
     /// it asked them to.
-    fn observe(&self, error: &RunError<SessionError>) {
-        if let RunError::Protocol(error) = error {
-            self.observations.blame(error);
+    fn observe(&self, error: &RunError<FailedSession>) {
+        if let RunError::Protocol(failed) = error {
+            self.observations.blame(&failed.error);
         }
     }
 }
@@ -180,7 +189,7 @@ fn internal(error: impl std::error::Error + Send + Sync + 'static) -> SigningFai
 }
 
 fn failure(
-    error: RunError<SessionError>,
+    error: RunError<FailedSession>,
     accounts: &BTreeMap<AccountId, SignerId>,
 ) -> SigningFailure {
     match error {
@@ -190,12 +199,51 @@ fn failure(
                 .filter_map(|account| accounts.get(account).cloned())
                 .collect(),
         },
-        RunError::Protocol(SessionError::TimedOut { absent, .. }) => SigningFailure::TimedOut {
+        RunError::Protocol(FailedSession {
+            error: SessionError::TimedOut { absent, .. },
+            ..
+        }) => SigningFailure::TimedOut {
             absent: absent.into_iter().map(SignerId::from).collect(),
         },
-        RunError::Protocol(error) if !error.blamed().is_empty() => SigningFailure::Misbehaved {
-            culprits: error.blamed().into_iter().map(SignerId::from).collect(),
-        },
+        RunError::Protocol(FailedSession { error, evidence })
+            if !error.blamed().is_empty() || !evidence.is_empty() =>
+        {
+            let blamed = error.blamed().into_iter().map(SignerId::from);
+            let proven = evidence.iter().map(|evidence| evidence.accused.clone());
+            SigningFailure::Misbehaved {
+                culprits: blamed.chain(proven).collect(),
+                evidence,
+            }
+        }
         error => internal(error),
+    }
+}
+
+/// A session that failed, and what can be proved about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+struct FailedSession {
+    #[source]
+    error: SessionError,
+    evidence: Vec<SigningEvidence>,
+}
+
+impl FailedSession {
+    fn new(error: SessionError, facts: &SessionFacts) -> Self {
+        let evidence = error.evidence(facts);
+        for evidence in &evidence {
+            let party = PartyId::from(evidence.accused.clone());
+            tracing::warn!(?party, %error, "a participant has provably cheated");
+        }
+        Self { error, evidence }
+    }
+}
+
+impl From<SessionError> for FailedSession {
+    fn from(error: SessionError) -> Self {
+        Self {
+            error,
+            evidence: Vec::new(),
+        }
     }
 }

@@ -67,6 +67,8 @@ impl RunSpec {
 pub struct Session {
     /// Commits to the subject and to every participant's nonce. Never used before.
     pub id: SessionId,
+    /// What every participant contributed to the id.
+    pub nonces: BTreeMap<SignerId, SessionNonce>,
     /// What the other participants say. Ends when the session is closed.
     pub incoming: mpsc::Receiver<PartyMessage>,
     /// What this node says to one other participant.
@@ -255,7 +257,8 @@ impl SessionsHandle {
         E: Send + 'static,
         F: Fn(Session) -> Result<T, E> + Send + Sync + 'static,
     {
-        let id = session_id(spec, opening)?;
+        let nonces = nonces(spec, opening);
+        let id = spec.subject.session_id(&nonces)?;
         let incoming = self
             .router
             .open_session(id.0, spec.others.clone(), spec.budget);
@@ -269,6 +272,7 @@ impl SessionsHandle {
         };
         let session = Session {
             id,
+            nonces,
             incoming,
             outgoing,
             cancel,
@@ -376,12 +380,11 @@ fn fresh_nonce() -> SessionNonce {
     nonce
 }
 
-fn session_id(spec: &RunSpec, opening: &Opening) -> Result<SessionId, SessionIdError> {
-    let nonces: BTreeMap<SignerId, SessionNonce> = spec
-        .others
+/// All participants' nonces of this try.
+fn nonces(spec: &RunSpec, opening: &Opening) -> BTreeMap<SignerId, SessionNonce> {
+    spec.others
         .iter()
         .filter_map(|(account, party)| Some((party.clone(), *opening.received().get(account)?)))
         .chain([(spec.me.clone(), opening.nonce())])
-        .collect();
-    spec.subject.session_id(&nonces)
+        .collect()
 }

@@ -22,7 +22,7 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     vec::Vec,
 };
-use codec::{Decode, Encode};
+use codec::{Decode, DecodeWithMemTracking, Encode};
 use core::fmt;
 use scale_info::TypeInfo;
 use sp_core::H256;
@@ -54,7 +54,7 @@ pub struct KeygenSubject {
 }
 
 /// One signature: everything its participants have to agree on beforehand.
-#[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
+#[derive(Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, PartialEq, TypeInfo)]
 pub struct SigningSubject {
     /// Names the chain.
     pub genesis_hash: H256,

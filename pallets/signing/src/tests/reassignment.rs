@@ -82,7 +82,8 @@ fn two_faults_in_one_block_are_one_reassignment() {
         assert_eq!(told.len(), 1);
         let mut bad = bad.to_vec();
         let mut removed = told[0].1.clone();
-        (bad.sort(), removed.sort());
+        bad.sort();
+        removed.sort();
         assert_eq!((removed, told[0].2.len()), (bad, 2));
         assert_eq!(told[0].3.len(), 5);
         assert_eq!(committee().expelled.len(), 2);

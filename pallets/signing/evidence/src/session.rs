@@ -1,6 +1,6 @@
 //! How protocol messages are signed, hashed and written.
 
-use super::PartyId;
+use crate::PartyId;
 use blake2::{
     digest::{consts::U32, Digest},
     Blake2b,
@@ -22,7 +22,7 @@ use sp_core::{sr25519, Pair as _};
 use sp_keystore::{Keystore as _, KeystorePtr};
 
 /// BLAKE2b with 32 bytes of output.
-pub(super) type Blake2b256 = Blake2b<U32>;
+pub type Blake2b256 = Blake2b<U32>;
 
 /// What precedes the digest of a protocol message under the `signing` key: the same key signs
 /// other things too, and no signature may pass for one of another kind.
@@ -46,19 +46,20 @@ impl SessionParameters for NetworkSession {
 pub struct PartySignature([u8; 32], [u8; 32]);
 
 impl PartySignature {
-    fn to_sr25519(self) -> sr25519::Signature {
+    /// The 64 bytes.
+    pub fn to_bytes(self) -> [u8; 64] {
         let mut bytes = [0; 64];
         let (r, s) = bytes.split_at_mut(32);
         r.copy_from_slice(&self.0);
         s.copy_from_slice(&self.1);
-        bytes.into()
+        bytes
     }
 }
 
-impl From<sr25519::Signature> for PartySignature {
-    fn from(signature: sr25519::Signature) -> Self {
+impl From<[u8; 64]> for PartySignature {
+    fn from(bytes: [u8; 64]) -> Self {
         let mut halves = Self([0; 32], [0; 32]);
-        let (r, s) = signature.0.split_at(32);
+        let (r, s) = bytes.split_at(32);
         halves.0.copy_from_slice(r);
         halves.1.copy_from_slice(s);
         halves
@@ -133,7 +134,7 @@ impl RandomizedDigestSigner<Blake2b256, PartySignature> for NodeSigner {
         self.keystore
             .sr25519_sign(KEY_TYPE, &key, &signed_bytes(digest))
             .map_err(signature::Error::from_source)?
-            .map(PartySignature::from)
+            .map(|signature| PartySignature::from(signature.0))
             .ok_or_else(|| signature::Error::from_source(SignerKeyMissing(self.party.clone())))
     }
 }
@@ -145,7 +146,7 @@ impl DigestVerifier<Blake2b256, PartySignature> for PartyId {
         signature: &PartySignature,
     ) -> Result<(), signature::Error> {
         let key = self.signer_id().clone().into_inner();
-        if sr25519::Pair::verify(&signature.to_sr25519(), signed_bytes(digest), &key) {
+        if sr25519::Pair::verify(&signature.to_bytes().into(), signed_bytes(digest), &key) {
             Ok(())
         } else {
             Err(signature::Error::new())
@@ -275,7 +276,7 @@ mod tests {
             .unwrap();
         assert!(signer
             .verifying_key()
-            .verify_digest(digest(b"a"), &signature.into())
+            .verify_digest(digest(b"a"), &signature.0.into())
             .is_err());
     }
 
