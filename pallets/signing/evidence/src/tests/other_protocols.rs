@@ -5,7 +5,7 @@ use crate::{
     layout::MetadataLayout, Params, Part, PartyId, Proof, Rejection, Round, SignedMessage, Verdict,
 };
 use manul::session::SessionId as ManulSessionId;
-use signing_primitives::{KeygenStage, KeygenSubject, SessionId, SignerId, Subject};
+use signing_primitives::{KeygenSubject, RunStage, SessionId, SignerId, Subject};
 use sp_core::H256;
 use std::collections::BTreeSet;
 use synedrion::{AuxGen, KeyInit, KeyResharing, KeyShare, NewHolder, OldHolder, ThresholdKeyShare};
@@ -114,9 +114,9 @@ fn messages_of_key_generation_prove_nothing() {
     let nonces = participants.into_iter().map(|id| (id, random())).collect();
     let id = subject.session_id(&nonces).unwrap();
     let messages = [
-        key_init(&id.stage(KeygenStage::KeyInit)),
-        key_resharing(&id.stage(KeygenStage::KeyResharing)),
-        aux_gen(&id.stage(KeygenStage::AuxGen)),
+        key_init(&id.stage(RunStage::KeyInit)),
+        key_resharing(&id.stage(RunStage::KeyResharing)),
+        aux_gen(&id.stage(RunStage::AuxGen)),
     ];
     for messages in messages {
         assert!(messages.iter().any(|message| message.payload.is_some()));
