@@ -258,8 +258,7 @@ async fn run<C: Call>(
             }
             // `Invalid` is the pool's word for a transaction that it does not take.
             TransactionStatus::Invalid { message } => {
-                let reason = message;
-                return Err(TransactionError::Refused { call, reason });
+                return Err(refused_because(call, message));
             }
             TransactionStatus::Error { message } | TransactionStatus::Dropped { message } => {
                 let reason = message;
@@ -316,6 +315,11 @@ fn refused(call: &'static str, error: ExtrinsicError) -> TransactionError {
         },
         _ => error.to_string(),
     };
+    refused_because(call, reason)
+}
+
+/// What the node's words mean.
+fn refused_because(call: &'static str, reason: String) -> TransactionError {
     if reason.contains(CANNOT_PAY) {
         let shortage = Shortage::Fee;
         return TransactionError::BalanceTooLow { call, shortage };

@@ -4,8 +4,8 @@
 use crate::signing::account;
 use network_tests::{Rpc, Status};
 use signing_client::{
-    ProgramDefinition, ProgramInstance, ProgramKey, RegisterError, Registered, SigningClient,
-    TransactionError,
+    ProgramDefinition, ProgramInstance, ProgramKey, RegisterError, Registered, Shortage,
+    SigningClient, TransactionError,
 };
 use signing_primitives::ABI_VERSION;
 use sp_core::H256;
@@ -82,6 +82,16 @@ fn failed<T: std::fmt::Debug>(what: &str, result: Result<T, TransactionError>, n
     match result {
         Err(TransactionError::Failed { failure, .. }) => assert_eq!(failure.name, name, "{what}"),
         other => panic!("{what}: wanted {name}, got {other:?}"),
+    }
+}
+
+/// The client's words for an account that has too little.
+fn too_poor<T: std::fmt::Debug>(what: &str, result: Result<T, TransactionError>, for_: Shortage) {
+    match result {
+        Err(TransactionError::BalanceTooLow { shortage, .. }) => {
+            assert_eq!(shortage, for_, "{what}")
+        }
+        other => panic!("{what}: wanted {for_:?}, got {other:?}"),
     }
 }
 
@@ -221,10 +231,10 @@ async fn author(client: &SigningClient) {
 async fn poor(status: &Status, client: &SigningClient) {
     let large = program(900_000);
     let penniless = account("//Penniless");
-    refused(
+    too_poor(
         "deploying without any money",
         client.deploy(&large, &penniless).await,
-        "Inability to pay some fees",
+        Shortage::Fee,
     );
 
     let rpc = Rpc::new(&status.validators[0].rpc);
@@ -242,17 +252,16 @@ async fn poor(status: &Status, client: &SigningClient) {
     let result = loop {
         match client.deploy(&large, &poor).await {
             // The gift is not in a block yet.
-            Err(TransactionError::Refused { .. }) if Instant::now() < deadline => {
+            Err(TransactionError::BalanceTooLow {
+                shortage: Shortage::Fee,
+                ..
+            }) if Instant::now() < deadline => {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
             result => break result,
         }
     };
-    failed(
-        "deploying without the deposit",
-        result,
-        "Token error: Funds are unavailable.",
-    );
+    too_poor("deploying without the deposit", result, Shortage::Deposit);
 }
 
 /// What is too large for its type cannot be decoded, so it does not even get into the pool. The
