@@ -180,7 +180,7 @@ fn the_logs_say_all(network: &Network, members: &Members) {
         let log = network.folder().join(format!("{name}.log"));
         let log = fs::read_to_string(log).unwrap();
         for said in [
-            "generated and stored a key share",
+            "made and stored a result",
             "offchain_signer::protocol::driver: entered round=generation of auxiliary information",
             "offchain_signer::protocol::driver: entered round=signing",
         ] {
