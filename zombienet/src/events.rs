@@ -1,19 +1,35 @@
 //! What the chain says has happened, block by block.
 
+use codec::Decode;
 use std::sync::{Arc, Mutex, PoisonError};
 use subxt::{config::substrate::SubstrateConfig, OnlineClient};
 use tokio::task::JoinHandle;
 
-/// An event of `pallet-signing`.
+/// The pallets whose events are kept.
+const PALLETS: [&str; 2] = ["Signing", "Staking"];
+
+/// An event of `pallet-signing` or of staking.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Event {
     /// The block that it is in, which is final.
     pub block: u64,
     /// Its name.
     pub name: String,
+    /// Its fields, SCALE-encoded.
+    pub fields: Vec<u8>,
 }
 
-/// The events of `pallet-signing` in finalized blocks, from when it was made.
+impl Event {
+    /// Its first fields.
+    ///
+    /// # Panics
+    /// If they are of other types.
+    pub fn fields<T: Decode>(&self) -> T {
+        T::decode(&mut self.fields.as_slice()).unwrap_or_else(|e| panic!("{}: {e}", self.name))
+    }
+}
+
+/// The events of `pallet-signing` and of staking in finalized blocks, from when it was made.
 pub struct Events {
     seen: Arc<Mutex<Vec<Event>>>,
     follower: JoinHandle<()>,
@@ -40,16 +56,17 @@ impl Events {
                     let Ok(events) = at.events().fetch().await else {
                         continue;
                     };
-                    let signing = events
+                    let kept = events
                         .iter()
                         .filter_map(Result::ok)
-                        .filter(|event| event.pallet_name() == "Signing")
+                        .filter(|event| PALLETS.contains(&event.pallet_name()))
                         .map(|event| Event {
                             block: number,
                             name: event.event_name().into(),
+                            fields: event.field_bytes().to_vec(),
                         });
                     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-                    seen.extend(signing);
+                    seen.extend(kept);
                 }
             }
         });
@@ -62,11 +79,17 @@ impl Events {
         seen.clone()
     }
 
+    /// Those of this name, in their order.
+    pub fn named(&self, name: &str) -> Vec<Event> {
+        let mut seen = self.seen();
+        seen.retain(|event| event.name == name);
+        seen
+    }
+
     /// The blocks with an event of this name, in their order.
     pub fn blocks_with(&self, name: &str) -> Vec<u64> {
-        let seen = self.seen();
-        let with = seen.iter().filter(|event| event.name == name);
-        with.map(|event| event.block).collect()
+        let named = self.named(name);
+        named.iter().map(|event| event.block).collect()
     }
 }
 

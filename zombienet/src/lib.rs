@@ -16,7 +16,7 @@ mod rpc;
 
 pub use events::{Event, Events};
 pub use needles::{Found, Needles};
-pub use network::{Network, Role, Status, Validator};
+pub use network::{target, Network, Role, Status, Validator};
 pub use peer::{Channel, Claim, Handshake, Socket, Target, HEARTBEAT, LAST_PART, PART, PART_BYTES};
 pub use recorder::{Direction, Recording, Stream};
 pub use relay::{ask, envelope, relay, Answer, Ask};

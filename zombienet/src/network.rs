@@ -73,8 +73,17 @@ impl Network {
     /// # Panics
     /// If they do not.
     pub async fn start() -> Self {
+        Self::start_with(VALIDATORS).await
+    }
+
+    /// The same with as many validators.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub async fn start_with(validators: usize) -> Self {
         let network = Self::prepare().await;
-        network.script(&["up", "--chain", "local-fast"]);
+        let validators = validators.to_string();
+        network.script(&["up", "--chain", "local-fast", "--validators", &validators]);
         network
     }
 
@@ -149,6 +158,14 @@ impl Network {
         )
     }
 
+    /// Whether one node's process is there.
+    pub fn is_running(&self, name: &str) -> bool {
+        let nodes = self.status().validators;
+        nodes
+            .iter()
+            .any(|node| node.name == name && node.pid.is_some())
+    }
+
     /// Ends one node with SIGKILL.
     pub fn kill(&self, name: &str) {
         self.script(&["kill", name]);
@@ -157,6 +174,17 @@ impl Network {
     /// Starts a node that was killed, and returns when it answers.
     pub fn restart(&self, name: &str) {
         self.script(&["start", name]);
+    }
+
+    /// Starts a node that was killed as one that misbehaves in these ways, and returns when it answers.
+    pub fn restart_misbehaving(&self, name: &str, ways: &[&str]) {
+        let flags = ways.iter().map(|way| format!("--flag=--misbehave={way}"));
+        let flags: Vec<String> = flags.collect();
+        let program = target().join("release/signing-node-misbehaving");
+        let program = format!("--node={}", program.display());
+        let mut arguments = vec!["start", name, &program];
+        arguments.extend(flags.iter().map(String::as_str));
+        self.script(&arguments);
     }
 
     /// Waits until the finalized chain has a network key.
@@ -286,6 +314,24 @@ impl Status {
             .filter(|validator| validator.role == role)
             .collect()
     }
+}
+
+/// Where everything is built.
+///
+/// # Panics
+/// If there is no home folder.
+pub fn target() -> PathBuf {
+    if let Some(target) = std::env::var_os("CARGO_TARGET_DIR") {
+        return target.into();
+    }
+    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(
+        || {
+            let home = std::env::var_os("HOME").ok_or("no HOME");
+            PathBuf::from(expect(home, "a home folder")).join(".cache")
+        },
+        PathBuf::from,
+    );
+    cache.join("signing-network/target")
 }
 
 /// The checkout.

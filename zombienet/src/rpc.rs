@@ -5,7 +5,7 @@ use serde_json::{json, Value};
 use signing_client::Account;
 use subxt::{
     config::{substrate::SubstrateConfig, DefaultExtrinsicParamsBuilder},
-    ext::scale_encode::EncodeAsFields,
+    ext::scale_encode::{EncodeAsFields, EncodeAsType, Error as EncodeError, TypeResolver},
     OnlineClient,
 };
 
@@ -98,6 +98,26 @@ impl Rpc {
         Ok(())
     }
 
+    /// Has root make a call, whose only argument is SCALE-encoded already.
+    ///
+    /// # Panics
+    /// If the pool does not take it, or the chain's metadata has no such call.
+    pub async fn sudo(&self, pallet: &str, call: &str, argument: Vec<u8>, root: &Account) {
+        let encoded = async {
+            let client = OnlineClient::<SubstrateConfig>::from_insecure_url(&self.url).await?;
+            let at = client.at_current_block().await?;
+            let call = subxt::dynamic::transaction(pallet, call, (Encoded(argument),));
+            Ok::<_, subxt::Error>(at.transactions().call_data(&call)?)
+        };
+        let call = encoded
+            .await
+            .unwrap_or_else(|error| panic!("{pallet}.{call}: {error}"));
+        let transaction = self.signed("Sudo", "sudo", (Encoded(call),), root).await;
+        if let Err(error) = self.submit(&transaction).await {
+            panic!("sudo: {error:?}");
+        }
+    }
+
     /// A signed transaction with these arguments, whatever they are.
     ///
     /// # Panics
@@ -123,6 +143,21 @@ impl Rpc {
         encoded
             .await
             .unwrap_or_else(|error| panic!("{pallet}.{call}: {error}"))
+    }
+}
+
+/// A value that is SCALE-encoded already.
+struct Encoded(Vec<u8>);
+
+impl EncodeAsType for Encoded {
+    fn encode_as_type_to<R: TypeResolver>(
+        &self,
+        _: R::TypeId,
+        _: &R,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        out.extend_from_slice(&self.0);
+        Ok(())
     }
 }
 

@@ -1,65 +1,13 @@
 //! Members that fail are replaced, and users do not notice.
 
 use crate::{
-    signing::{account, nonce, serve},
+    load::Load,
+    signing::{account, serve},
     users,
 };
 use network_tests::{Events, Network, Role};
-use signing_client::{Account, SignOptions, SigningClient, VerifyingKey, Wait};
-use std::{
-    sync::{
-        atomic::{AtomicBool, AtomicU32, Ordering},
-        Arc,
-    },
-    time::{Duration, Instant},
-};
-
-/// Users who ask for one signature after the other.
-struct Load {
-    stop: Arc<AtomicBool>,
-    answered: Arc<AtomicU32>,
-    failed: Arc<AtomicU32>,
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Load {
-    fn start(client: SigningClient, key: VerifyingKey, account: Account) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let (answered, failed) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
-        let task = {
-            let (stop, answered, failed) = (stop.clone(), answered.clone(), failed.clone());
-            tokio::spawn(async move {
-                while !stop.load(Ordering::Relaxed) {
-                    let options = SignOptions::new(key, nonce().to_vec(), account.clone());
-                    match client.sign(&options).await {
-                        Ok(_) => answered.fetch_add(1, Ordering::Relaxed),
-                        Err(error) => {
-                            println!("a request failed: {error}");
-                            failed.fetch_add(1, Ordering::Relaxed)
-                        }
-                    };
-                    tokio::time::sleep(Duration::from_millis(500)).await;
-                }
-            })
-        };
-        Self {
-            stop,
-            answered,
-            failed,
-            task,
-        }
-    }
-
-    /// How many requests were answered, and how many failed.
-    async fn stop(self) -> (u32, u32) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.task.await.unwrap();
-        (
-            self.answered.load(Ordering::Relaxed),
-            self.failed.load(Ordering::Relaxed),
-        )
-    }
-}
+use signing_client::{SigningClient, Wait};
+use std::time::{Duration, Instant};
 
 /// A member dies. The others say so, the next block names a new committee, the key is handed over,
 /// and nobody who asks for signatures meanwhile is refused one.

@@ -8,6 +8,8 @@ mod hand_over;
 mod hostile;
 mod instruments;
 mod key_stores;
+mod load;
+mod scenarios;
 mod secrets;
 mod session_keys;
 mod signing;

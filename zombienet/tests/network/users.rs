@@ -1,20 +1,12 @@
 //! Users with their programs.
 
+use network_tests::target;
 use signing_client::{Account, ProgramDefinition, ProgramInstance, Registered, SigningClient};
 use signing_primitives::ABI_VERSION;
-use std::path::PathBuf;
 
 /// Where `scripts/programs` puts what it builds.
 fn module(name: &str) -> Vec<u8> {
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| {
-            let home = PathBuf::from(std::env::var_os("HOME").unwrap());
-            let cache =
-                std::env::var_os("XDG_CACHE_HOME").map_or(home.join(".cache"), PathBuf::from);
-            cache.join("signing-network/target")
-        });
-    let path = target.join("programs").join(format!("{name}.wasm"));
+    let path = target().join("programs").join(format!("{name}.wasm"));
     std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}: run scripts/programs", path.display()))
 }
 

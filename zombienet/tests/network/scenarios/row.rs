@@ -1,0 +1,192 @@
+//! What a scenario has led to.
+
+use network_tests::{Event, Events};
+use signing_client::AccountId;
+use std::fmt;
+
+/// What every validator has at stake in the chain that the tests run.
+const STAKE: u128 = 100_000_000_000_000_000;
+
+/// The index of `SeatLoss::Fault`.
+const FAULT: u8 = 0;
+
+/// What is to come of a scenario.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Outcome {
+    /// The one that fails loses its seat, by the word of enough others, and no stake: it is there to
+    /// say so.
+    Voted,
+    /// It loses its seat, and 0.1 % of its stake because it leaves the challenge unanswered.
+    Absent,
+    /// It loses its seat by the proof of one other, and 10 % of its stake.
+    Proven,
+    /// Nobody loses anything.
+    Nobody,
+    /// The key moves to another committee, and nobody is to blame.
+    Moved,
+}
+
+/// One row of the table.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    /// Who failed.
+    pub(crate) who: String,
+    /// The best block when it began to.
+    pub(crate) began: u64,
+    pub(crate) reported: Option<u64>,
+    pub(crate) decided: Option<u64>,
+    pub(crate) reassigned: Option<u64>,
+    pub(crate) activated: Option<u64>,
+    /// Hundredths of a percent of its stake.
+    pub(crate) slashed: u128,
+    /// Others that lost a seat or a place.
+    pub(crate) bystanders: usize,
+    pub(crate) answered: u32,
+    pub(crate) failed: u32,
+}
+
+/// What [`Row`] is called where it is printed.
+pub(crate) const HEADER: &str = "\
+| scenario | who | report after | decided | named | active | slashed | requests answered / failed |\n\
+| --- | --- | --- | --- | --- | --- | --- | --- |";
+
+impl Row {
+    /// What the events since `began` say of `accused`; or, if it is none, of the first hand-over.
+    pub(crate) fn of(
+        name: &'static str,
+        who: &str,
+        accused: Option<&AccountId>,
+        began: u64,
+        events: &Events,
+    ) -> Self {
+        let seen: Vec<Event> = events.seen();
+        let seen: Vec<Event> = seen
+            .into_iter()
+            .filter(|event| event.block > began)
+            .collect();
+        let is_accused = |who: &AccountId| Some(who) == accused;
+        let reported = seen
+            .iter()
+            .find(|event| reported(event).is_some_and(|who| is_accused(&who)));
+        let lost = |event: &&Event| event.name == "SeatLost";
+        let decided = seen
+            .iter()
+            .filter(lost)
+            .find(|event| is_accused(&event.fields::<AccountId>()))
+            .map(|event| event.block);
+        let after = |name: &str, from: Option<u64>| {
+            let from = from?;
+            let found = seen
+                .iter()
+                .find(|event| event.name == name && event.block >= from);
+            found.map(|event| event.block)
+        };
+        let from = match accused {
+            Some(_) => decided,
+            None => Some(began),
+        };
+        let reassigned = after("CommitteeReassigned", from);
+        let activated = after("CommitteeActivated", reassigned);
+        let slashes = seen.iter().filter(|event| event.name == "Slashed");
+        let slashed = slashes
+            .map(Event::fields::<(AccountId, u128)>)
+            .filter(|(who, _)| is_accused(who))
+            .map(|(_, amount)| amount * 10_000 / STAKE)
+            .sum();
+        let bystanders = seen
+            .iter()
+            .filter(|event| is_punishment(event) && !is_accused(&event.fields::<AccountId>()))
+            .count();
+        Self {
+            name,
+            who: who.into(),
+            began,
+            reported: reported.map(|event| event.block),
+            decided,
+            reassigned,
+            activated,
+            slashed,
+            bystanders,
+            answered: 0,
+            failed: 0,
+        }
+    }
+
+    /// Whether everything has happened that was expected to.
+    pub(crate) fn is_over(&self, expected: Outcome) -> bool {
+        let replaced = self.activated.is_some();
+        match expected {
+            Outcome::Voted | Outcome::Moved => replaced,
+            Outcome::Absent | Outcome::Proven => replaced && self.slashed > 0,
+            Outcome::Nobody => false,
+        }
+    }
+
+    /// # Panics
+    /// If something else has happened than what was expected.
+    pub(crate) fn check(&self, expected: Outcome) {
+        let slashed = match expected {
+            Outcome::Voted | Outcome::Nobody | Outcome::Moved => 0,
+            Outcome::Absent => 10,
+            Outcome::Proven => 1_000,
+        };
+        assert_eq!(self.slashed, slashed, "{self}");
+        assert_eq!(self.bystanders, 0, "{self}");
+        assert_eq!(self.failed, 0, "{self}");
+        assert!(self.answered > 0, "{self}");
+        match expected {
+            Outcome::Nobody => assert_eq!(self.decided, None, "{self}"),
+            Outcome::Moved => assert!(self.activated.is_some(), "{self}"),
+            _ => {
+                assert_eq!(
+                    self.reassigned,
+                    self.decided.map(|block| block + 1),
+                    "{self}"
+                );
+                assert!(self.activated.is_some(), "{self}");
+            }
+        }
+    }
+}
+
+/// Whom this event reports, if it is a report, with proof or without.
+fn reported(event: &Event) -> Option<AccountId> {
+    match event.name.as_str() {
+        "FaultReported" | "CheatingProven" => Some(event.fields::<(AccountId, AccountId)>().1),
+        // What is false of a report is the reporter.
+        "FalseEvidence" => Some(event.fields::<AccountId>()),
+        _ => None,
+    }
+}
+
+/// Whether somebody loses a seat or a place for what it has done, or stake.
+fn is_punishment(event: &Event) -> bool {
+    match event.name.as_str() {
+        "SeatLost" => event.fields::<(AccountId, u8)>().1 == FAULT,
+        "StandbyDismissed" | "Slashed" => true,
+        _ => false,
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let since = |block: Option<u64>, from: Option<u64>| match (block, from) {
+            (Some(block), Some(from)) => format!("+{}", block.saturating_sub(from)),
+            _ => "-".into(),
+        };
+        write!(
+            f,
+            "| {} | {} | {} | {} | {} | {} | {}.{:02} % | {} / {} |",
+            self.name,
+            self.who,
+            since(self.reported, Some(self.began)),
+            since(self.decided, self.reported),
+            since(self.reassigned, self.decided),
+            since(self.activated, self.reassigned),
+            self.slashed / 100,
+            self.slashed % 100,
+            self.answered,
+            self.failed,
+        )
+    }
+}
