@@ -2,39 +2,47 @@
 
 use super::{
     row::Outcome,
-    stage::{Act, Scenario, Stage},
+    stage::{Change, Scenario, Stage, Step, Who},
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn validators_that_are_not_there() {
     let stage = Stage::open().await;
+    let crashing = Step::Misbehave(Who::Member(1), &["crash-after-report"]);
+    let omitting = Step::Misbehave(Who::Outsiders, &["omit-reports"]);
     stage
-        .play(&[
-            Scenario {
-                name: "killed",
-                act: Act::Kill,
-                outcome: Outcome::Absent,
-            },
-            Scenario {
-                name: "cut off from all signers",
-                act: Act::Member(&["cut-from=all"]),
-                outcome: Outcome::Voted,
-            },
-            Scenario {
-                name: "silent from round 1",
-                act: Act::Member(&["silent-from-round=1"]),
-                outcome: Outcome::Voted,
-            },
-            Scenario {
-                name: "silent from round 3",
-                act: Act::Member(&["silent-from-round=3"]),
-                outcome: Outcome::Voted,
-            },
-            Scenario {
-                name: "refuses requests",
-                act: Act::Member(&["refuse-requests"]),
-                outcome: Outcome::Voted,
-            },
+        .play(vec![
+            Scenario::killed("killed"),
+            Scenario::killed("killed in a hand-over").after(Step::Change(Change::Leave)),
+            Scenario::killed("killed, and one who reports it crashes").after(crashing),
+            Scenario::killed("killed, and most authors omit reports").after(omitting),
         ])
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn validators_that_are_cut_off() {
+    let stage = Stage::open().await;
+    let outcome = Outcome::Voted;
+    stage
+        .play(vec![
+            Scenario::member("cut off from all signers", &["cut-from=all"], outcome),
+            Scenario::member("silent from round 1", &["silent-from-round=1"], outcome),
+            Scenario::member("silent from round 3", &["silent-from-round=3"], outcome),
+            Scenario::member("refuses requests", &["refuse-requests"], outcome),
+        ])
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_at_once() {
+    let stage = Stage::open().await;
+    let four = Change::Parameters(|parameters| parameters.committee_size = 4);
+    let two = Scenario {
+        accused: &[0, 1],
+        ..Scenario::killed("two killed at once").after(Step::Kill(Who::Member(1)))
+    };
+    stage
+        .play(vec![Scenario::change("2 of 4 sign", four), two])
         .await;
 }

@@ -2,27 +2,20 @@
 
 use super::{
     row::Outcome,
-    stage::{Act, Scenario, Stage},
+    stage::{Scenario, Stage, Step, Who},
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn validators_that_lie() {
     let stage = Stage::open().await;
     stage
-        .play(&[
-            Scenario {
-                name: "false evidence",
-                act: Act::Member(&["false-evidence"]),
-                outcome: Outcome::Proven,
-            },
-            Scenario {
-                name: "false reports of silence",
-                act: Act::Member(&["false-silence"]),
-                outcome: Outcome::Nobody,
-            },
+        .play(vec![
+            Scenario::member("false evidence", &["false-evidence"], Outcome::Proven),
+            Scenario::member("false reports", &["false-silence"], Outcome::Nobody),
             Scenario {
                 name: "relayers that lie",
-                act: Act::Outsiders(&["lying-relayer"]),
+                steps: vec![Step::Misbehave(Who::Outsiders, &["lying-relayer"])],
+                accused: &[],
                 outcome: Outcome::Nobody,
             },
         ])

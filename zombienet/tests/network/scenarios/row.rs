@@ -1,6 +1,7 @@
 //! What a scenario has led to.
 
-use network_tests::{Event, Events};
+use super::stage::id;
+use network_tests::{Event, Events, Validator};
 use signing_client::AccountId;
 use std::fmt;
 
@@ -51,20 +52,37 @@ pub(crate) const HEADER: &str = "\
 | --- | --- | --- | --- | --- | --- | --- | --- |";
 
 impl Row {
-    /// What the events since `began` say of `accused`; or, if it is none, of the first hand-over.
-    pub(crate) fn of(
+    /// What the events since `began` say of each of the accused; if there are none, of the first
+    /// hand-over.
+    pub(crate) fn all(
         name: &'static str,
-        who: &str,
-        accused: Option<&AccountId>,
+        accused: &[&Validator],
         began: u64,
         events: &Events,
-    ) -> Self {
-        let seen: Vec<Event> = events.seen();
-        let seen: Vec<Event> = seen
-            .into_iter()
-            .filter(|event| event.block > began)
+    ) -> Vec<Self> {
+        let mut seen: Vec<Event> = events.seen();
+        seen.retain(|event| event.block > began);
+        let accounts: Vec<AccountId> = accused.iter().map(|one| id(one)).collect();
+        let bystanders = seen
+            .iter()
+            .filter(|event| is_punishment(event) && !accounts.contains(&event.fields()))
+            .count();
+        let mut rows: Vec<Self> = accused
+            .iter()
+            .map(|one| Self::of(name, Some(one), began, &seen))
             .collect();
-        let is_accused = |who: &AccountId| Some(who) == accused;
+        if rows.is_empty() {
+            rows.push(Self::of(name, None, began, &seen));
+        }
+        for row in &mut rows {
+            row.bystanders = bystanders;
+        }
+        rows
+    }
+
+    fn of(name: &'static str, who: Option<&Validator>, began: u64, seen: &[Event]) -> Self {
+        let accused = who.map(id);
+        let is_accused = |who: &AccountId| Some(who) == accused.as_ref();
         let reported = seen
             .iter()
             .find(|event| reported(event).is_some_and(|who| is_accused(&who)));
@@ -81,7 +99,7 @@ impl Row {
                 .find(|event| event.name == name && event.block >= from);
             found.map(|event| event.block)
         };
-        let from = match accused {
+        let from = match who {
             Some(_) => decided,
             None => Some(began),
         };
@@ -93,20 +111,16 @@ impl Row {
             .filter(|(who, _)| is_accused(who))
             .map(|(_, amount)| amount * 10_000 / STAKE)
             .sum();
-        let bystanders = seen
-            .iter()
-            .filter(|event| is_punishment(event) && !is_accused(&event.fields::<AccountId>()))
-            .count();
         Self {
             name,
-            who: who.into(),
+            who: who.map_or("-", |who| &who.name).into(),
             began,
             reported: reported.map(|event| event.block),
             decided,
             reassigned,
             activated,
             slashed,
-            bystanders,
+            bystanders: 0,
             answered: 0,
             failed: 0,
         }
@@ -122,30 +136,34 @@ impl Row {
         }
     }
 
-    /// # Panics
-    /// If something else has happened than what was expected.
-    pub(crate) fn check(&self, expected: Outcome) {
+    /// Whether what has happened is what was expected, and nobody else suffered from it.
+    pub(crate) fn is_fine(&self, expected: Outcome) -> bool {
         let slashed = match expected {
             Outcome::Voted | Outcome::Nobody | Outcome::Moved => 0,
             Outcome::Absent => 10,
             Outcome::Proven => 1_000,
         };
-        assert_eq!(self.slashed, slashed, "{self}");
-        assert_eq!(self.bystanders, 0, "{self}");
-        assert_eq!(self.failed, 0, "{self}");
-        assert!(self.answered > 0, "{self}");
-        match expected {
-            Outcome::Nobody => assert_eq!(self.decided, None, "{self}"),
-            Outcome::Moved => assert!(self.activated.is_some(), "{self}"),
-            _ => {
-                assert_eq!(
-                    self.reassigned,
-                    self.decided.map(|block| block + 1),
-                    "{self}"
-                );
-                assert!(self.activated.is_some(), "{self}");
-            }
-        }
+        let named = match expected {
+            Outcome::Nobody => self.decided.is_none(),
+            Outcome::Moved => self.activated.is_some(),
+            // In the very next block.
+            _ => self.activated.is_some() && self.reassigned == self.decided.map(|block| block + 1),
+        };
+        named
+            && self.slashed == slashed
+            && self.bystanders == 0
+            && self.failed == 0
+            && self.answered > 0
+    }
+
+    /// # Panics
+    /// If something else has happened than what was expected.
+    pub(crate) fn check(&self, expected: Outcome) {
+        assert!(
+            self.is_fine(expected),
+            "wanted {expected:?}, and nobody else to suffer:\n{self}\n{} others suffered",
+            self.bystanders
+        );
     }
 }
 

@@ -25,14 +25,22 @@ const TO_HAPPEN: Duration = Duration::from_secs(300);
 /// For how long nothing must happen where nothing should.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// What one validator, or several, do.
-pub(crate) enum Act {
-    /// A member is killed, and started again only when the scenario is over.
-    Kill,
-    /// A member misbehaves in these ways.
-    Member(&'static [&'static str]),
-    /// All validators that are not members misbehave in these ways.
-    Outsiders(&'static [&'static str]),
+/// Who does something. Members and outsiders are counted as they are when the scenario begins.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) enum Who {
+    /// One of the members.
+    Member(usize),
+    /// All validators that are not members.
+    Outsiders,
+}
+
+/// What happens in a scenario.
+#[derive(Clone, Copy)]
+pub(crate) enum Step {
+    /// A validator is killed, and started again only when the scenario is over.
+    Kill(Who),
+    /// A validator misbehaves in these ways.
+    Misbehave(Who, &'static [&'static str]),
     /// Nobody misbehaves.
     Change(Change),
 }
@@ -49,8 +57,52 @@ pub(crate) enum Change {
 /// What is to happen, and what is to come of it.
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
-    pub(crate) act: Act,
+    pub(crate) steps: Vec<Step>,
+    /// The members to whom it is to come; none if nobody is at fault.
+    pub(crate) accused: &'static [usize],
     pub(crate) outcome: Outcome,
+}
+
+impl Scenario {
+    /// The first member is killed.
+    pub(crate) fn killed(name: &'static str) -> Self {
+        Self {
+            name,
+            steps: vec![Step::Kill(Who::Member(0))],
+            accused: &[0],
+            outcome: Outcome::Absent,
+        }
+    }
+
+    /// The first member misbehaves.
+    pub(crate) fn member(
+        name: &'static str,
+        ways: &'static [&'static str],
+        outcome: Outcome,
+    ) -> Self {
+        Self {
+            name,
+            steps: vec![Step::Misbehave(Who::Member(0), ways)],
+            accused: &[0],
+            outcome,
+        }
+    }
+
+    /// Nobody misbehaves, and the key moves.
+    pub(crate) fn change(name: &'static str, change: Change) -> Self {
+        Self {
+            name,
+            steps: vec![Step::Change(change)],
+            accused: &[],
+            outcome: Outcome::Moved,
+        }
+    }
+
+    /// The same, with this besides, and before.
+    pub(crate) fn after(mut self, step: Step) -> Self {
+        self.steps.insert(0, step);
+        self
+    }
 }
 
 /// A running network with a user on it.
@@ -90,12 +142,13 @@ impl Stage {
     ///
     /// # Panics
     /// If something else comes of one than is expected.
-    pub(crate) async fn play(mut self, scenarios: &[Scenario]) {
+    pub(crate) async fn play(mut self, scenarios: Vec<Scenario>) {
         for scenario in scenarios {
-            let row = self.play_one(scenario).await;
-            println!("{HEADER}\n{row}");
-            row.check(scenario.outcome);
-            self.rows.push(row);
+            for row in self.play_one(&scenario).await {
+                println!("{HEADER}\n{row}");
+                row.check(scenario.outcome);
+                self.rows.push(row);
+            }
         }
         println!("{HEADER}");
         for row in &self.rows {
@@ -104,71 +157,86 @@ impl Stage {
         assert_eq!(self.network.status().verifying_key, Some(self.key));
     }
 
-    async fn play_one(&self, scenario: &Scenario) -> Row {
+    async fn play_one(&self, scenario: &Scenario) -> Vec<Row> {
         let cast = self.cast().await;
-        // The last one: which of the outsiders misbehave, and whom the chain is read from, differ.
-        let witness = match scenario.act {
-            Act::Outsiders(_) => &cast.members[0],
-            _ => &cast.outsiders[0],
-        };
+        let witness = cast.witness(scenario);
         let client = connect(witness).await;
         let events = Events::follow(&witness.rpc).await;
         let load = Load::start(client.clone(), self.users_key, self.user.clone());
         tokio::time::sleep(Duration::from_secs(3)).await;
 
-        let actors: Vec<&Validator> = match scenario.act {
-            Act::Kill | Act::Member(_) => cast.members.iter().take(1).collect(),
-            Act::Outsiders(_) => cast.outsiders.iter().collect(),
-            Act::Change(_) => Vec::new(),
-        };
-        for actor in &actors {
-            self.network.kill(&actor.name);
-        }
-        let before = best(&client).await;
-        match scenario.act {
-            Act::Kill => {}
-            Act::Member(ways) | Act::Outsiders(ways) => {
-                for actor in &actors {
-                    self.network.restart_misbehaving(&actor.name, ways);
+        let (mut dead, mut changed) = (Vec::new(), Vec::new());
+        let mut began = best(&client).await;
+        for step in &scenario.steps {
+            match step {
+                Step::Kill(who) => {
+                    for actor in cast.all(*who) {
+                        self.network.kill(&actor.name);
+                        dead.push(actor.name.clone());
+                    }
+                }
+                Step::Misbehave(who, ways) => {
+                    for actor in cast.all(*who) {
+                        self.network.kill(&actor.name);
+                        self.network.restart_misbehaving(&actor.name, ways);
+                        changed.push(actor.name.clone());
+                    }
+                    // It begins when it is up.
+                    began = best(&client).await;
+                }
+                Step::Change(change) => {
+                    make(*change, &cast, &client, &Rpc::new(&witness.rpc)).await;
                 }
             }
-            Act::Change(change) => make(change, &cast, &client, &Rpc::new(&witness.rpc)).await,
         }
-        // Whoever misbehaves begins when it is up.
-        let began = match scenario.act {
-            Act::Member(_) | Act::Outsiders(_) => best(&client).await,
-            Act::Kill | Act::Change(_) => before,
-        };
-        let accused = actors.first().map(|actor| id(actor));
-        let who = actors.first().map_or("-", |actor| &actor.name);
-        println!("{}: {who}, from block {began} on", scenario.name);
+        println!("{}: from block {began} on", scenario.name);
+        let accused: Vec<&Validator> = scenario
+            .accused
+            .iter()
+            .map(|member| &cast.members[*member])
+            .collect();
 
         let begin = Instant::now();
         let patience = match scenario.outcome {
             Outcome::Nobody => QUIET,
             _ => TO_HAPPEN,
         };
-        let mut row = loop {
-            let row = Row::of(scenario.name, who, accused.as_ref(), began, &events);
-            if row.is_over(scenario.outcome) || begin.elapsed() > patience {
-                break row;
+        let mut rows = loop {
+            let rows = Row::all(scenario.name, &accused, began, &events);
+            let is_over = rows.iter().all(|row| row.is_over(scenario.outcome));
+            if is_over || begin.elapsed() > patience {
+                break rows;
             }
+            self.restart_ended(&dead).await;
             tokio::time::sleep(Duration::from_millis(500)).await;
         };
         // Some more requests of whoever signs now.
         tokio::time::sleep(Duration::from_secs(3)).await;
-        (row.answered, row.failed) = load.stop().await;
-        // Keep what the failed scenario leaves, for whoever has to find out.
-        if !row.is_over(scenario.outcome) && scenario.outcome != Outcome::Nobody {
+        let (answered, failed) = load.stop().await;
+        for row in &mut rows {
+            (row.answered, row.failed) = (answered, failed);
+        }
+        if rows.iter().any(|row| !row.is_fine(scenario.outcome)) {
+            // For whoever has to find out why.
             println!("{}\n{}", self.network.logs(), story(&events, began));
         }
-        for actor in &actors {
-            if self.network.is_running(&actor.name) {
-                self.network.kill(&actor.name);
+        for name in dead.iter().chain(&changed) {
+            if self.network.is_running(name) {
+                self.network.kill(name);
             }
-            self.network.restart(&actor.name);
+            self.network.restart(name);
         }
-        row
+        rows
+    }
+
+    /// Starts those that have ended by themselves, as their operators would.
+    async fn restart_ended(&self, dead: &[String]) {
+        for validator in self.network.status().validators {
+            if validator.pid.is_none() && !dead.contains(&validator.name) {
+                println!("{} has ended; starting it again", validator.name);
+                self.network.restart(&validator.name);
+            }
+        }
     }
 
     /// Waits until the committee is complete, and it and a standby have auxiliary information.
@@ -201,6 +269,29 @@ impl Stage {
                 self.network.logs()
             );
             tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+impl Cast {
+    fn all(&self, who: Who) -> &[Validator] {
+        match who {
+            Who::Member(member) => &self.members[member..=member],
+            Who::Outsiders => &self.outsiders,
+        }
+    }
+
+    /// One that does nothing, where what happens is read: an outsider, or a member if it has to be.
+    fn witness(&self, scenario: &Scenario) -> &Validator {
+        let acts = |who: Who| {
+            scenario.steps.iter().any(|step| match step {
+                Step::Kill(actor) | Step::Misbehave(actor, _) => *actor == who,
+                Step::Change(_) => false,
+            })
+        };
+        match acts(Who::Outsiders) {
+            true => self.members.last().unwrap(),
+            false => &self.outsiders[0],
         }
     }
 }
@@ -245,7 +336,7 @@ async fn make(change: Change, cast: &Cast, client: &SigningClient, rpc: &Rpc) {
     }
 }
 
-fn id(validator: &Validator) -> AccountId {
+pub(crate) fn id(validator: &Validator) -> AccountId {
     AccountId::from_ss58check(validator.account.as_deref().unwrap()).unwrap()
 }
 
