@@ -1,11 +1,12 @@
 //! The chains that the node knows by name. Others come from files.
 
-use sc_service::{ChainType, GenericChainSpec, Properties};
+use sc_service::{ChainType, GenericChainSpec, NoExtension, Properties};
+use signing_evidence::signing_evidence_verifier;
 use signing_runtime::{genesis_presets, FAST_WASM_BINARY, WASM_BINARY};
 use std::path::PathBuf;
 
-/// A chain specification without extensions of our own.
-pub(crate) type ChainSpec = GenericChainSpec;
+/// A chain specification without extensions of our own, whose runtime may have evidence checked.
+pub(crate) type ChainSpec = GenericChainSpec<NoExtension, signing_evidence_verifier::HostFunctions>;
 
 /// A chain that is built into the node.
 struct BuiltIn {

@@ -119,7 +119,7 @@ impl<T: Config> Pallet<T> {
                 validator: validator.clone(),
                 slash,
             });
-            T::Punish::punish(&validator, session, Offence::Silence, slash);
+            T::Punish::punish(&validator, session, Offence::Silence, slash, None);
         }
         Challenges::<T>::put(challenges);
         weight

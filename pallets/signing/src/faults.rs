@@ -8,10 +8,12 @@
 //!   malicious that the chain itself is lost.
 //!
 //! Then a member loses its seat and a standby its place, and either is challenged to show that it is
-//! there. Nobody is slashed for what was reported without proof.
+//! there. Nobody is slashed for what was reported without proof. What can be proved is told in `proofs`.
 
 use crate::{
+    proofs::VERIFICATION,
     session_key_calls::{refusal, Authorization},
+    weights::WeightInfo,
     AuxInfoAttempt, Committee, Config, Error, Event, FaultReportOf, LostSeats, Pallet, Parameters,
     Report, Reports, SeatLoss, SigningKeys, Standbys,
 };
@@ -19,6 +21,7 @@ use alloc::vec::Vec;
 use codec::Encode;
 use frame_support::{
     defensive, dispatch::DispatchResult, ensure, pallet_prelude::UnknownTransaction,
+    weights::Weight,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use primitives::{Fault, SignerSignature, UnprovableFault};
@@ -26,7 +29,7 @@ use signing_primitives as primitives;
 use sp_runtime::traits::Saturating;
 
 /// What an accused validator has to lose.
-enum Accused {
+pub(crate) enum Accused {
     /// A seat in the committee, or in the one that is to follow.
     Seated,
     /// A standby's place.
@@ -43,44 +46,81 @@ impl<T: Config> Pallet<T> {
         if Committee::<T>::get().is_some_and(|committee| report.generation > committee.generation) {
             return Err(UnknownTransaction::CannotLookup.into());
         }
-        Self::check_report(report).map_err(refusal)?;
+        // A report with proof waits in the pool beside one without.
+        let tag = match &report.fault {
+            Fault::Unprovable(_) => {
+                Self::check_report(report).map_err(refusal)?;
+                (b"report-fault", &report.signing_key, &report.accused).encode()
+            }
+            Fault::Provable(evidence) => {
+                Self::check_proof(report, evidence).map_err(refusal)?;
+                (
+                    b"report-proof",
+                    &report.signing_key,
+                    &report.accused,
+                    report.generation,
+                )
+                    .encode()
+            }
+        };
         let payload = primitives::fault_report_payload(Self::genesis_hash(), report);
         Self::verify(&report.signing_key, &payload, signature)?;
         let window = Parameters::<T>::get().freshness_window;
-        Self::admit(
-            (b"report-fault", &report.signing_key, &report.accused).encode(),
-            0,
-            report.at.saturating_add(window),
-        )
+        Self::admit(tag, 0, report.at.saturating_add(window))
     }
 
-    /// Finds who makes this report, what it says, and what the accused has to lose. Leaves out the
-    /// signature.
-    fn check_report(
-        report: &FaultReportOf<T>,
-    ) -> Result<(T::AccountId, UnprovableFault, Accused), Error<T>> {
+    /// What a report costs. Evidence is paid for at its worst in advance.
+    pub(crate) fn weight_of_report(report: &FaultReportOf<T>) -> Weight {
+        match &report.fault {
+            Fault::Unprovable(_) => T::WeightInfo::report_fault(),
+            Fault::Provable(evidence) => {
+                T::WeightInfo::report_proof(evidence.len() as u32).saturating_add(VERIFICATION)
+            }
+        }
+    }
+
+    /// What it costs to admit a report.
+    pub(crate) fn weight_of_authorizing_report(report: &FaultReportOf<T>) -> Weight {
+        match &report.fault {
+            Fault::Unprovable(_) => T::WeightInfo::authorize_report_fault(),
+            Fault::Provable(evidence) => {
+                T::WeightInfo::authorize_report_proof(evidence.len() as u32)
+            }
+        }
+    }
+
+    /// Finds who makes a report, with proof or without, and that it is fresh.
+    pub(crate) fn check_reporter(report: &FaultReportOf<T>) -> Result<T::AccountId, Error<T>> {
         let reporter = Self::active_owner_of(&report.signing_key).ok_or(Error::NotACurrentKey)?;
-        let fault = match &report.fault {
-            Fault::Unprovable(fault) => *fault,
-            Fault::Provable(_) => return Err(Error::EvidenceNotSupported),
-        };
+        ensure!(report.accused != reporter, Error::ReportOfOneself);
         let now = frame_system::Pallet::<T>::block_number();
-        let parameters = Parameters::<T>::get();
+        let window = Parameters::<T>::get().freshness_window;
         ensure!(
-            report.at.saturating_add(parameters.freshness_window) >= now
-                && report.at.saturating_add(parameters.report_window) >= now,
+            report.at.saturating_add(window) >= now,
             Error::ReportExpired
         );
         ensure!(
-            report.at <= now.saturating_add(parameters.freshness_window),
+            report.at <= now.saturating_add(window),
             Error::ReportFromFuture
+        );
+        Ok(reporter)
+    }
+
+    /// Finds who makes this report without proof, and what the accused has to lose. Leaves out the
+    /// signature.
+    fn check_report(report: &FaultReportOf<T>) -> Result<(T::AccountId, Accused), Error<T>> {
+        let reporter = Self::check_reporter(report)?;
+        let now = frame_system::Pallet::<T>::block_number();
+        let parameters = Parameters::<T>::get();
+        ensure!(
+            report.at.saturating_add(parameters.report_window) >= now,
+            Error::ReportExpired
         );
         let committee = Committee::<T>::get().ok_or(Error::NoCommittee)?;
         ensure!(
             report.generation == committee.generation,
             Error::WrongGeneration
         );
-        ensure!(report.accused != reporter, Error::ReportOfOneself);
         let accused = Self::accused(&report.accused)?;
         let known = Reports::<T>::get(&report.accused);
         ensure!(
@@ -89,10 +129,10 @@ impl<T: Config> Pallet<T> {
                 .is_none_or(|earlier| earlier.at.saturating_add(parameters.report_window) < now),
             Error::AlreadyReported
         );
-        Ok((reporter, fault, accused))
+        Ok((reporter, accused))
     }
 
-    /// What a validator could lose by being at fault.
+    /// What a validator could lose by being reported.
     fn accused(validator: &T::AccountId) -> Result<Accused, Error<T>> {
         ensure!(
             LostSeats::<T>::get()
@@ -100,6 +140,11 @@ impl<T: Config> Pallet<T> {
                 .is_none_or(|lost| lost.cause != SeatLoss::Fault),
             Error::SeatAlreadyLost
         );
+        Self::standing(validator).ok_or(Error::NotAccusable)
+    }
+
+    /// What a validator has.
+    pub(crate) fn standing(validator: &T::AccountId) -> Option<Accused> {
         let is_sitting = Committee::<T>::get().is_some_and(|committee| {
             committee
                 .sitting()
@@ -110,7 +155,7 @@ impl<T: Config> Pallet<T> {
                 .iter()
                 .any(|member| member.validator == *validator);
         if is_seated {
-            return Ok(Accused::Seated);
+            return Some(Accused::Seated);
         }
         let is_party = AuxInfoAttempt::<T>::get().is_some_and(|attempt| {
             attempt
@@ -118,19 +163,23 @@ impl<T: Config> Pallet<T> {
                 .iter()
                 .any(|party| party.validator == *validator)
         });
-        ensure!(
-            is_party || Standbys::<T>::get().contains(validator),
-            Error::NotAccusable
-        );
-        Ok(Accused::Standby)
+        (is_party || Standbys::<T>::get().contains(validator)).then_some(Accused::Standby)
     }
 
-    /// Counts a report.
-    pub(crate) fn do_report_fault(report: FaultReportOf<T>) -> DispatchResult {
-        let (reporter, fault, has) = Self::check_report(&report)?;
+    /// Takes a report.
+    pub(crate) fn do_report_fault(report: &FaultReportOf<T>) -> DispatchResult {
+        match &report.fault {
+            Fault::Unprovable(fault) => Self::count_report(report, *fault),
+            Fault::Provable(evidence) => Self::do_report_proof(report, evidence),
+        }
+    }
+
+    /// Counts a report without proof.
+    fn count_report(report: &FaultReportOf<T>, fault: UnprovableFault) -> DispatchResult {
+        let (reporter, has) = Self::check_report(report)?;
         let now = frame_system::Pallet::<T>::block_number();
         let window = Parameters::<T>::get().report_window;
-        let accused = report.accused;
+        let accused = report.accused.clone();
         let mut reports = Reports::<T>::get(&accused);
         reports.retain(|reporter, report| {
             report.at.saturating_add(window) >= now && SigningKeys::<T>::contains_key(reporter)
@@ -156,14 +205,17 @@ impl<T: Config> Pallet<T> {
         Self::challenge(&accused);
         match has {
             Accused::Seated => Self::lose_seat(accused, SeatLoss::Fault),
-            Accused::Standby => {
-                Standbys::<T>::mutate(|standbys| standbys.retain(|standby| *standby != accused));
-                Self::exclude(Vec::from([accused.clone()]));
-                Self::deposit_event(Event::StandbyDismissed { validator: accused });
-                Self::review_later();
-            }
+            Accused::Standby => Self::dismiss_standby(accused),
         }
         Ok(())
+    }
+
+    /// Takes a standby's place.
+    pub(crate) fn dismiss_standby(validator: T::AccountId) {
+        Standbys::<T>::mutate(|standbys| standbys.retain(|standby| *standby != validator));
+        Self::exclude(Vec::from([validator.clone()]));
+        Self::deposit_event(Event::StandbyDismissed { validator });
+        Self::review_later();
     }
 
     /// Whether those who report `accused` are enough.

@@ -22,6 +22,7 @@ impl<T: Config> Pallet<T> {
     /// Keeps a validator that leaves the session, with its last key, if it holds a share. Otherwise its
     /// announcement is dropped.
     pub(crate) fn dismiss(validator: T::AccountId, key: SignerId) {
+        Self::note_last_session(&validator);
         if Self::holds_share(&validator) {
             KeyOwners::<T>::insert(&key, &validator);
             let kept = FormerMembers::<T>::try_mutate(|former| former.try_insert(validator, key));

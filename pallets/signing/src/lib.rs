@@ -11,7 +11,9 @@
 //!                                                                  Degraded ◄──────┘  too few sit
 //!
 //!  report_fault ─► quorum ─► seat lost in the next block ─► CommitteeReassigned
-//!                     └────► challenge ── not answered ──► punished
+//!        │            └────► challenge ── not answered ──► punished
+//!        └─ with proof ─► the node judges it ─► the accused, or the reporter, loses its seat, is
+//!                                               slashed, and makes no blocks in the era
 //!
 //!  set_program ──► programs ◄── counted references ── registrations ◄── register
 //!       └───────── deposits ──────────────────────────────────┘
@@ -29,6 +31,8 @@
 //! 4. Who fails is [reported](Call::report_fault), loses its seat in the next block, and must
 //!    [answer a challenge](Call::answer_challenge). The others sign on, and hand the key over to a
 //!    committee with a standby in its place, whose members [confirm](Call::confirm_reshare) it.
+//!    Who is [shown to have cheated](Call::report_fault) in a signing session, or accuses another with
+//!    evidence that proves nothing, loses it too, and is slashed.
 //! 5. Users deploy programs, and register: a registration is the BIP-32 child of the network key
 //!    at the next index, with the programs that must say yes before the network signs with it.
 //!
@@ -92,7 +96,8 @@
 //! - `reassignment`: what the beginning of a block does about seats that are lost; `next_committee`:
 //!   who gets them; `standbys`: who may; `former_members`: those that have left the validators.
 //! - `resharing`, `aux_info`: handing over, and what makes it quick; `rotation`: members that leave.
-//! - `faults`, `challenges`, `punishment`: reports, and what they lead to.
+//! - `faults`, `challenges`, `punishment`: reports without proof, and what they lead to; `proofs`,
+//!   `convictions`: the same of those with proof.
 //! - `programs`, `registrations`, `parameters`: what users and root do.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
@@ -104,12 +109,14 @@ mod aux_info;
 mod benchmarking;
 mod challenges;
 mod committee_choice;
+mod convictions;
 mod faults;
 mod former_members;
 mod keygen;
 mod next_committee;
 mod parameters;
 mod programs;
+mod proofs;
 mod punishment;
 mod reassignment;
 mod registrations;
@@ -122,6 +129,8 @@ mod standbys;
 #[cfg(any(feature = "try-runtime", test))]
 mod try_state;
 #[cfg(any(feature = "try-runtime", test))]
+mod try_state_convictions;
+#[cfg(any(feature = "try-runtime", test))]
 mod try_state_seats;
 mod types;
 mod validators;
@@ -133,7 +142,10 @@ mod mock;
 mod tests;
 pub use pallet::*;
 pub use punishment::{Offence, PunishOffender};
-pub use seats::{BarredValidators, Challenge, LostSeat, MaxLostSeats, Report, SeatLoss};
+pub use seats::{
+    BarredValidators, Challenge, Conviction, LostSeat, MaxAccountable, MaxLostSeats, MaxProven,
+    Report, SeatLoss,
+};
 pub use types::{
     AnnouncementOf, AuxInfoAttemptOf, AuxInfoSetOf, BalanceOf, ChallengeAnswerOf,
     CommitteeMemberOf, CommitteeOf, FaultReportOf, KeygenAttemptOf, NetworkStateOf, ParametersOf,
@@ -280,6 +292,28 @@ pub mod pallet {
     /// The committee that holds the network key, once there is one.
     #[pallet::storage]
     pub type Committee<T: Config> = StorageValue<_, CommitteeOf<T>>;
+
+    /// The committee before the one in force: what its members did can still be proved.
+    #[pallet::storage]
+    pub type PreviousCommittee<T: Config> = StorageValue<_, CommitteeOf<T>>;
+
+    /// Who was shown to have cheated in sessions of which generation: of the one in force, or the one
+    /// before it. Nobody is punished for it twice.
+    #[pallet::storage]
+    pub type ProvenCheaters<T: Config> =
+        StorageValue<_, BoundedBTreeSet<(u32, T::AccountId), MaxProven>, ValueQuery>;
+
+    /// Those who were convicted, of cheating or of false evidence, in this era or while the generation
+    /// in force was.
+    #[pallet::storage]
+    pub type Convictions<T: Config> =
+        StorageValue<_, BoundedBTreeMap<T::AccountId, Conviction, T::MaxValidators>, ValueQuery>;
+
+    /// The last sessions of those members, of the generation in force, the one before it and the next
+    /// one, that are no validators any more: with the stake of these they answer for cheating.
+    #[pallet::storage]
+    pub type LastSessions<T: Config> =
+        StorageValue<_, BoundedBTreeMap<T::AccountId, u32, MaxAccountable>, ValueQuery>;
 
     /// Seats that the beginning of the next block takes.
     #[pallet::storage]
@@ -589,6 +623,26 @@ pub mod pallet {
             /// What it is said to have done.
             fault: UnprovableFault,
         },
+        /// A validator was shown to have cheated in a signing session, and is punished.
+        CheatingProven {
+            /// The stash account of the one that has shown it.
+            reporter: T::AccountId,
+            /// The stash account of the cheater.
+            accused: T::AccountId,
+            /// The generation of the session.
+            generation: u32,
+            /// The part of its stake that the cheater loses.
+            slash: Perbill,
+        },
+        /// A validator has accused another one with evidence that proves nothing, and is punished.
+        FalseEvidence {
+            /// The stash account of the one that is punished.
+            reporter: T::AccountId,
+            /// The stash account of the one that it accused.
+            accused: T::AccountId,
+            /// The part of its stake that the reporter loses.
+            slash: Perbill,
+        },
         /// A validator must show that it is there.
         Challenged {
             /// The validator's stash account.
@@ -722,7 +776,8 @@ pub mod pallet {
         NoAuxInfoAttempt,
         /// There is no committee yet.
         NoCommittee,
-        /// The report is of another generation than the one in force.
+        /// The report is of another generation than the one in force; with proof, it may be the one
+        /// before it as well.
         WrongGeneration,
         /// The block that the report names is too long ago.
         ReportExpired,
@@ -736,8 +791,15 @@ pub mod pallet {
         AlreadyReported,
         /// The validator has lost its seat already.
         SeatAlreadyLost,
-        /// Evidence cannot be verified by this runtime.
-        EvidenceNotSupported,
+        /// The bytes are no evidence.
+        MalformedEvidence,
+        /// The evidence is not about the accused, or not about a session of that generation on this
+        /// chain.
+        EvidenceOfOthers,
+        /// It was proved already that the validator cheated in this generation.
+        AlreadyProven,
+        /// The reporter was convicted itself, of cheating or of false evidence.
+        ReporterConvicted,
         /// There is no such challenge.
         NotChallenged,
         /// There would be too few members left, and nobody to take the seat.
@@ -1005,12 +1067,22 @@ pub mod pallet {
             Self::do_confirm_aux_info(&confirmation)
         }
 
-        /// Reports a member, one that is about to be, or a standby.
+        /// Reports a member, one that is about to be, or a standby; with proof, whoever was a member of
+        /// the generation in force or of the one before it.
         ///
         /// Free; authorized by a validator's current `signing` key, which signs
-        /// [`primitives::fault_report_payload`]. One report of a validator by another counts at a time.
-        /// If those that count are enough, the accused loses its seat or its place, and is challenged.
+        /// [`primitives::fault_report_payload`].
+        ///
+        /// Without proof, one report of a validator by another counts at a time. If those that count are
+        /// enough, the accused loses its seat or its place, and is challenged.
+        ///
+        /// With proof, one report is enough: the accused loses its seat or its place and a part of its
+        /// stake, and makes no blocks in this era. If the evidence proves nothing, that becomes of the
+        /// reporter. The call succeeds either way. Evidence that is not about a member of these
+        /// generations is refused without punishment.
         #[pallet::call_index(13)]
+        #[pallet::weight(Pallet::<T>::weight_of_report(report))]
+        #[pallet::weight_of_authorize(Pallet::<T>::weight_of_authorizing_report(report))]
         #[pallet::authorize(|_, report, signature| Self::authorize_report(report, signature))]
         pub fn report_fault(
             origin: OriginFor<T>,
@@ -1020,7 +1092,7 @@ pub mod pallet {
             ensure_authorized(origin)?;
             // Verified by `authorize`.
             let _ = signature;
-            Self::do_report_fault(report)
+            Self::do_report_fault(&report)
         }
 
         /// Shows that a validator is there that was reported.

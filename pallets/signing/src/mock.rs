@@ -84,6 +84,10 @@ parameter_types! {
     pub static SessionIndex: u32 = 7;
     /// Who was punished for what of which session, and by how much.
     pub static Punished: Vec<(AccountId, u32, Offence, Perbill)> = Vec::new();
+    /// Who has proved what others were punished for.
+    pub static Provers: Vec<AccountId> = Vec::new();
+    /// Who was kept from making blocks in new sessions.
+    pub static Disabled: Vec<AccountId> = Vec::new();
 }
 
 /// Takes note of punishments.
@@ -94,8 +98,19 @@ impl PunishOffender<AccountId> for RecordPunishments {
         SessionIndex::get()
     }
 
-    fn punish(offender: &AccountId, session: u32, offence: Offence, slash: Perbill) {
+    fn punish(
+        offender: &AccountId,
+        session: u32,
+        offence: Offence,
+        slash: Perbill,
+        prover: Option<&AccountId>,
+    ) {
         Punished::mutate(|all| all.push((*offender, session, offence, slash)));
+        Provers::mutate(|all| all.extend(prover));
+    }
+
+    fn disable(offender: &AccountId, _slash: Perbill) {
+        Disabled::mutate(|all| all.push(*offender));
     }
 }
 
@@ -191,6 +206,8 @@ pub(crate) fn test(validators: u64, test: impl FnOnce()) {
     Era::set(0);
     SessionIndex::set(7);
     Punished::set(Vec::new());
+    Provers::set(Vec::new());
+    Disabled::set(Vec::new());
     genesis(parameters()).execute_with(|| {
         let keys: Vec<_> = (1..=validators).map(|v| (v, pair(v).public())).collect();
         Signing::on_genesis_session(keys.iter().map(|(v, key)| (v, key.clone())));

@@ -20,6 +20,16 @@ use sp_runtime::Perbill;
 pub enum Offence {
     /// It left a challenge unanswered.
     Silence,
+    /// It cheated in a signing session, which was proved. Punished once per generation.
+    Cheating {
+        /// The generation of the session.
+        generation: u32,
+    },
+    /// It accused another with evidence that proves nothing. Punished once per generation.
+    FalseEvidence {
+        /// The generation that was in force.
+        generation: u32,
+    },
 }
 
 /// Takes a part of a validator's stake.
@@ -27,8 +37,18 @@ pub trait PunishOffender<AccountId> {
     /// The current session: the stake that is liable is that of the session in which the fault was.
     fn session() -> u32;
 
-    /// Punishes `offender` for what it did in `session`.
-    fn punish(offender: &AccountId, session: u32, offence: Offence, slash: Perbill);
+    /// Punishes `offender` for what it did in `session`, and rewards who has proved it.
+    fn punish(
+        offender: &AccountId,
+        session: u32,
+        offence: Offence,
+        slash: Perbill,
+        prover: Option<&AccountId>,
+    );
+
+    /// Keeps a validator of the current session, which was punished in this era, from making blocks: a
+    /// new session lets everybody make them again.
+    fn disable(offender: &AccountId, slash: Perbill);
 }
 
 /// Punishes nobody.
@@ -37,5 +57,7 @@ impl<AccountId> PunishOffender<AccountId> for () {
         0
     }
 
-    fn punish(_: &AccountId, _: u32, _: Offence, _: Perbill) {}
+    fn punish(_: &AccountId, _: u32, _: Offence, _: Perbill, _: Option<&AccountId>) {}
+
+    fn disable(_: &AccountId, _: Perbill) {}
 }

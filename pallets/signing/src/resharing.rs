@@ -15,8 +15,8 @@ use crate::{
     next_committee::NextCommittee,
     session_key_calls::{refusal, Authorization},
     AttemptFailure, AuxInfo, Committee, CommitteeMemberOf, CommitteeOf, Config, Error, Event,
-    Excluded, LastAttempt, LostSeats, Pallet, Parameters, Phase, RefreshDue, Reports,
-    ReshareAttemptOf, Retiring, RotationFrom, Signers,
+    Excluded, LastAttempt, LostSeats, Pallet, Parameters, Phase, PreviousCommittee, RefreshDue,
+    Reports, ReshareAttemptOf, Retiring, RotationFrom, Signers,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -214,6 +214,8 @@ impl<T: Config> Pallet<T> {
             generation,
             members: members.to_vec(),
         });
+        // Its members can still be shown to have cheated.
+        PreviousCommittee::<T>::set(Committee::<T>::get());
         Committee::<T>::put(CommitteeOf::<T> {
             generation,
             attempt,
@@ -235,6 +237,7 @@ impl<T: Config> Pallet<T> {
             }
         });
         Self::forget_former_members();
+        Self::forget_convictions();
         Self::review_later();
     }
 }

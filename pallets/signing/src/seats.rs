@@ -1,4 +1,4 @@
-//! What is stored of seats that were lost, and of those who are reported or challenged.
+//! What is stored of seats that were lost, and of those who are reported, challenged or convicted.
 
 use crate::{primitives::UnprovableFault, Config};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -9,9 +9,18 @@ use frame_support::{
 use primitives::SignerId;
 use scale_info::TypeInfo;
 use signing_primitives as primitives;
+use sp_runtime::Perbill;
 
 /// The most seats that can be lost at once: those of the committee in force and of the next one.
 pub type MaxLostSeats = ConstU32<64>;
+
+/// The most validators whose sessions are remembered after they have left: the members of the
+/// generation in force, of the one before it, and of the next one.
+pub type MaxAccountable = ConstU32<96>;
+
+/// The most proofs that are remembered: one for every member of the generation in force and of the one
+/// before it.
+pub type MaxProven = ConstU32<64>;
 
 /// Why a seat goes to another.
 #[derive(
@@ -27,7 +36,8 @@ pub type MaxLostSeats = ConstU32<64>;
     TypeInfo,
 )]
 pub enum SeatLoss {
-    /// So many reported the validator that it counts. It does not sign from the next block on.
+    /// So many reported the validator that it counts, or it was convicted of cheating or of false
+    /// evidence. It does not sign from the next block on.
     Fault,
     /// The validator is not in the next session's set. It signs until the next committee does, as in
     /// the other cases.
@@ -74,6 +84,17 @@ pub struct Report<BlockNumber> {
     pub at: BlockNumber,
     /// What the other did.
     pub fault: UnprovableFault,
+}
+
+/// When a validator was last convicted: of cheating, or of false evidence.
+#[derive(Clone, Debug, Decode, Encode, Eq, MaxEncodedLen, PartialEq, TypeInfo)]
+pub struct Conviction {
+    /// The era. The validator makes no blocks and gets no seat in it.
+    pub era: u32,
+    /// The generation that was in force. The validator does not get its seat in it back.
+    pub generation: u32,
+    /// The part of its stake that it lost.
+    pub slash: Perbill,
 }
 
 /// What a validator must answer.

@@ -94,7 +94,9 @@ impl<T: Config> Pallet<T> {
 /// How the pool is told what a call's `error` would be.
 pub(crate) fn refusal<T: Config>(error: Error<T>) -> InvalidTransaction {
     match error {
-        Error::NotACurrentKey | Error::NotAMember => InvalidTransaction::BadSigner,
+        Error::NotACurrentKey | Error::NotAMember | Error::ReporterConvicted => {
+            InvalidTransaction::BadSigner
+        }
         Error::AnnouncementFromFuture | Error::ReportFromFuture => InvalidTransaction::Future,
         Error::AnnouncementNotNewer
         | Error::AnnouncementExpired
@@ -104,6 +106,7 @@ pub(crate) fn refusal<T: Config>(error: Error<T>) -> InvalidTransaction {
         | Error::AttemptGivenUp
         | Error::ReportExpired
         | Error::AlreadyReported
+        | Error::AlreadyProven
         | Error::WrongGeneration
         | Error::SeatAlreadyLost
         | Error::NotChallenged

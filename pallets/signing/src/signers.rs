@@ -89,9 +89,9 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Gives a member its seat back that lost it without proof, if the others are too few to sign: now
-    /// that it says that it is there, it is better than nobody.
+    /// that it says that it is there, it is better than nobody. Who was convicted does not get it back.
     fn take_back(validator: &T::AccountId) {
-        if Phase::<T>::get() != primitives::Phase::Degraded {
+        if Phase::<T>::get() != primitives::Phase::Degraded || Self::is_convicted(validator) {
             return;
         }
         let Some(mut committee) = Committee::<T>::get() else {

@@ -23,6 +23,7 @@ impl<T: Config> Pallet<T> {
         );
         Self::try_state_validators()?;
         Self::try_state_phase()?;
+        Self::try_state_convictions()?;
         Self::try_state_draw()?;
         Self::try_state_programs()?;
         Self::try_state_registrations()

@@ -2,8 +2,9 @@
 
 use crate::{
     primitives, reassignment::can_sign, try_state::try_state_members, AuxInfo, AuxInfoAttempt,
-    AuxInfoPause, CommitteeOf, Config, Excluded, LastAttempt, LostSeats, Pallet, PhaseOf,
-    RefreshDue, Reports, ReshareAttemptOf, Retiring, ReviewDue, Standbys,
+    AuxInfoPause, CommitteeOf, Config, Convictions, Excluded, LastAttempt, LostSeats, Pallet,
+    PhaseOf, PreviousCommittee, ProvenCheaters, RefreshDue, Reports, ReshareAttemptOf, Retiring,
+    ReviewDue, Standbys,
 };
 use alloc::collections::BTreeSet;
 use frame_support::ensure;
@@ -24,6 +25,9 @@ impl<T: Config> Pallet<T> {
                 && !AuxInfo::<T>::exists()
                 && !AuxInfoAttempt::<T>::exists()
                 && !AuxInfoPause::<T>::exists()
+                && !PreviousCommittee::<T>::exists()
+                && ProvenCheaters::<T>::get().is_empty()
+                && Convictions::<T>::get().is_empty()
                 && Reports::<T>::iter_keys().next().is_none(),
             "nothing is decided of a committee before there is one"
         );

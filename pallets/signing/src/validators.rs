@@ -161,6 +161,9 @@ impl<T: Config> OneSessionHandler<T::AccountId> for Pallet<T> {
             Self::set_validators(validators.map(|(account, key)| (account.clone(), key)));
         }
         Self::set_leaving(queued.map(|(account, _)| account.clone()).collect());
+        // A new session lets all make blocks that were disabled.
+        Self::forget_convictions();
+        Self::disable_convicts();
         if !Committee::<T>::exists() {
             return;
         }

@@ -57,6 +57,11 @@ pub trait WeightInfo {
     fn report_fault() -> Weight;
     /// Admitting a `report_fault`: its sr25519 signature and all that is reported of the accused.
     fn authorize_report_fault() -> Weight;
+    /// `report_fault` with `n` bytes of evidence, without the check of the evidence itself: at worst of
+    /// a member that loses its seat.
+    fn report_proof(n: u32) -> Weight;
+    /// Admitting a `report_fault` with `n` bytes of evidence: its sr25519 signature, and decoding them.
+    fn authorize_report_proof(n: u32) -> Weight;
     /// `answer_challenge`, at worst one of as many as there are validators.
     fn answer_challenge() -> Weight;
     /// Admitting an `answer_challenge`: mostly its sr25519 signature.
@@ -157,5 +162,11 @@ impl WeightInfo for () {
     }
     fn punish() -> Weight {
         Weight::from_parts(29_000, 0)
+    }
+    fn report_proof(_n: u32) -> Weight {
+        Weight::from_parts(30_000, 0)
+    }
+    fn authorize_report_proof(_n: u32) -> Weight {
+        Weight::from_parts(31_000, 0)
     }
 }

@@ -2,15 +2,16 @@
 
 use crate::{
     constants::{DEPOSIT_BASE, DEPOSIT_PER_BYTE, MAX_AUTHORITIES},
-    AccountId, Balances, BlockNumber, Offences, Runtime, RuntimeHoldReason, Session, System,
+    AccountId, Balances, Offences, Runtime, RuntimeHoldReason, Session, System,
 };
 use alloc::{vec, vec::Vec};
+use codec::Codec;
 use frame_support::traits::{ConstU128, ConstU32, Get};
 use pallet_session::historical::IdentificationTuple;
 use pallet_signing::PunishOffender;
-use sp_runtime::{traits::Convert, Perbill};
+use sp_runtime::Perbill;
 use sp_staking::{
-    offence::{Kind, Offence, ReportOffence},
+    offence::{Kind, Offence, OffenceSeverity, ReportOffence},
     SessionIndex,
 };
 
@@ -46,21 +47,36 @@ impl Get<u32> for ActiveEra {
     }
 }
 
-/// A validator has left a challenge unanswered.
-struct Silence {
+/// What a validator is punished for: `KIND` tells the kinds apart, `slot` the offences of one kind.
+///
+/// Each validator answers for itself: what it loses does not depend on others that are punished at the
+/// same time.
+struct Fault<Slot, const KIND: u8> {
     session: SessionIndex,
-    /// In which block that was noticed.
-    block: BlockNumber,
+    /// With the offender, this is what can be punished once.
+    slot: Slot,
     validators: u32,
     offender: IdentificationTuple<Runtime>,
     slash: Perbill,
 }
 
-impl Offence<IdentificationTuple<Runtime>> for Silence {
-    const ID: Kind = *b"sign:no-answer  ";
-    /// Each validator answers for itself: what it loses does not depend on others that are punished at
-    /// the same time.
-    type Slot = (BlockNumber, AccountId);
+/// A challenge was left unanswered. The slot is the block in which that was noticed.
+const SILENCE: u8 = 0;
+/// It cheated. The slot is the generation of the session in which it did.
+const CHEATING: u8 = 1;
+/// It accused another falsely. The slot is the generation that was in force.
+const FALSE_EVIDENCE: u8 = 2;
+
+impl<Slot, const KIND: u8> Offence<IdentificationTuple<Runtime>> for Fault<Slot, KIND>
+where
+    Slot: Clone + Codec + Ord,
+{
+    const ID: Kind = match KIND {
+        SILENCE => *b"sign:no-answer  ",
+        CHEATING => *b"sign:cheating   ",
+        _ => *b"sign:false-proof",
+    };
+    type Slot = (Slot, AccountId);
 
     fn offenders(&self) -> Vec<IdentificationTuple<Runtime>> {
         vec![self.offender.clone()]
@@ -75,7 +91,7 @@ impl Offence<IdentificationTuple<Runtime>> for Silence {
     }
 
     fn slot(&self) -> Self::Slot {
-        (self.block, self.offender.0.clone())
+        (self.slot.clone(), self.offender.0.clone())
     }
 
     fn slash_fraction(&self, _offenders: u32) -> Perbill {
@@ -87,6 +103,31 @@ impl Offence<IdentificationTuple<Runtime>> for Silence {
 /// the session pallet may disable it for the era.
 pub struct SlashStake;
 
+impl SlashStake {
+    fn report<Slot, const KIND: u8>(
+        offender: &AccountId,
+        session: SessionIndex,
+        slot: Slot,
+        slash: Perbill,
+        prover: Option<&AccountId>,
+    ) where
+        Slot: Clone + Codec + Ord,
+    {
+        let validators = Session::validators().len();
+        let fault = Fault::<Slot, KIND> {
+            session,
+            slot,
+            validators: validators.try_into().unwrap_or(u32::MAX),
+            // It need not be a validator any more: the session says whose stake is liable.
+            offender: (offender.clone(), ()),
+            slash,
+        };
+        // Only a duplicate could fail, and the pallet punishes nobody twice.
+        let reported = Offences::report_offence(prover.into_iter().cloned().collect(), fault);
+        debug_assert!(reported.is_ok());
+    }
+}
+
 impl PunishOffender<AccountId> for SlashStake {
     fn session() -> SessionIndex {
         Session::current_index()
@@ -97,26 +138,24 @@ impl PunishOffender<AccountId> for SlashStake {
         session: SessionIndex,
         offence: pallet_signing::Offence,
         slash: Perbill,
+        prover: Option<&AccountId>,
     ) {
-        let pallet_signing::Offence::Silence = offence;
-        let Some(identification) =
-            <Runtime as pallet_session::historical::Config>::FullIdentificationOf::convert(
-                offender.clone(),
-            )
-        else {
-            return;
-        };
-        let validators = Session::validators().len();
-        let silence = Silence {
-            session,
-            block: System::block_number(),
-            validators: validators.try_into().unwrap_or(u32::MAX),
-            offender: (offender.clone(), identification),
-            slash,
-        };
-        // Nobody has reported it, so nobody is rewarded. Only a duplicate could fail, and the pallet
-        // ends a challenge once.
-        let reported = Offences::report_offence(Vec::new(), silence);
-        debug_assert!(reported.is_ok());
+        use pallet_signing::Offence::{Cheating, FalseEvidence, Silence};
+        match offence {
+            Silence => {
+                let block = System::block_number();
+                Self::report::<_, SILENCE>(offender, session, block, slash, prover);
+            }
+            Cheating { generation } => {
+                Self::report::<_, CHEATING>(offender, session, generation, slash, prover);
+            }
+            FalseEvidence { generation } => {
+                Self::report::<_, FALSE_EVIDENCE>(offender, session, generation, slash, prover);
+            }
+        }
+    }
+
+    fn disable(offender: &AccountId, slash: Perbill) {
+        Session::report_offence(offender.clone(), OffenceSeverity(slash));
     }
 }

@@ -276,6 +276,19 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     fn authorize_report_fault() -> Weight {
         Weight::from_parts(250_000_000, 0).saturating_add(T::DbWeight::get().reads(11))
     }
+    /// The range of component `n` is `[1, 400000]`.
+    fn report_proof(n: u32) -> Weight {
+        Weight::from_parts(1_000_000_000, 0)
+            .saturating_add(Weight::from_parts(20_000, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(160))
+            .saturating_add(T::DbWeight::get().writes(60))
+    }
+    /// The range of component `n` is `[1, 400000]`.
+    fn authorize_report_proof(n: u32) -> Weight {
+        Weight::from_parts(400_000_000, 0)
+            .saturating_add(Weight::from_parts(20_000, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(12))
+    }
     fn answer_challenge() -> Weight {
         Weight::from_parts(60_000_000, 0)
             .saturating_add(T::DbWeight::get().reads(2))

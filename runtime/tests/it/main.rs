@@ -4,7 +4,9 @@
 
 mod chain;
 mod fees;
+mod keys;
 mod presets;
+mod proofs;
 mod punishment;
 mod registrations;
 mod session_key_calls;

@@ -30,17 +30,17 @@ const NETWORK_KEY: [u8; 33] = [
     0x98,
 ];
 
-fn call(call: SessionKeyCall<AccountId, u32>) {
+pub(crate) fn call(call: SessionKeyCall<AccountId, u32>) {
     let extrinsic = <Runtime as SigningApi<Block, _, _>>::session_key_extrinsic(call);
     apply(extrinsic).unwrap().unwrap();
 }
 
-fn node(key: &SignerId) -> Sr25519Keyring {
+pub(crate) fn node(key: &SignerId) -> Sr25519Keyring {
     let key: sp_core::sr25519::Public = key.clone().into();
     Sr25519Keyring::from_public(&key).unwrap()
 }
 
-fn blocks(count: u32) {
+pub(crate) fn blocks(count: u32) {
     for _ in 0..count {
         begin_block();
         end_block();
@@ -48,7 +48,7 @@ fn blocks(count: u32) {
 }
 
 /// Announces all signers and has those that are drawn make a key.
-fn activate() {
+pub(crate) fn activate() {
     begin_block();
     for node in NODES {
         let announcement = Announcement {
@@ -87,8 +87,10 @@ fn activate() {
 }
 
 /// Has two members report the third. Returns its node and stash, and when it must have answered.
-fn accuse() -> (Sr25519Keyring, AccountId, u32) {
-    pallet_signing::Parameters::<Runtime>::mutate(|parameters| parameters.challenge_window = 5);
+pub(crate) fn accuse(window: u32) -> (Sr25519Keyring, AccountId, u32) {
+    pallet_signing::Parameters::<Runtime>::mutate(|parameters| {
+        parameters.challenge_window = window;
+    });
     begin_block();
     let members = Signing::network_state().committee.unwrap().members;
     let accused = &members[0];
@@ -115,12 +117,21 @@ fn accuse() -> (Sr25519Keyring, AccountId, u32) {
     )
 }
 
-fn bonded(stash: &AccountId) -> u128 {
+/// The validators' stash accounts.
+pub(crate) fn stashes() -> Vec<AccountId> {
+    NODES
+        .iter()
+        .map(|node| Session::key_owner(signing_primitives::KEY_TYPE, &node.public().0))
+        .map(Option::unwrap)
+        .collect()
+}
+
+pub(crate) fn bonded(stash: &AccountId) -> u128 {
     Staking::ledger(stash.clone().into()).unwrap().total
 }
 
 /// Goes on until slashes that were decided in this era take effect.
-fn end_eras() {
+pub(crate) fn end_eras() {
     for _ in 0..(SLASH_DEFER_DURATION + 2) * SESSIONS_PER_ERA {
         begin_block_after(u64::from(EPOCH_DURATION_IN_BLOCKS));
         end_block();
@@ -131,12 +142,10 @@ fn end_eras() {
 fn an_unanswered_challenge_costs_stake() {
     genesis(LOCAL).execute_with(|| {
         activate();
-        let (_, stash, deadline) = accuse();
+        let (_, stash, deadline) = accuse(5);
         let before = bonded(&stash);
-        let others: Vec<_> = NODES
-            .iter()
-            .map(|node| Session::key_owner(signing_primitives::KEY_TYPE, &node.public().0))
-            .map(Option::unwrap)
+        let others: Vec<_> = stashes()
+            .into_iter()
             .filter(|other| *other != stash)
             .collect();
         let theirs: Vec<_> = others.iter().map(bonded).collect();
@@ -155,7 +164,7 @@ fn an_unanswered_challenge_costs_stake() {
 fn an_answer_in_time_saves_the_stake() {
     genesis(LOCAL).execute_with(|| {
         activate();
-        let (node, stash, deadline) = accuse();
+        let (node, stash, deadline) = accuse(5);
         let before = bonded(&stash);
         blocks(deadline - System::block_number() - 1);
         begin_block();

@@ -5,8 +5,8 @@ use crate::{
         decode, manul_session_id, part_hash, EchoRoundLayout, MessageLayout, MetadataLayout,
         PartLayout,
     },
-    report::{Broadcast, EchoPack, IdMap, Part, Proof, Round, SignedMessage, MAX_REPORT_BYTES},
-    PartyId, SigningEvidence, Verdict,
+    report::{Broadcast, EchoPack, IdMap, Part, Proof, Round, SignedMessage},
+    PartyId, SigningEvidence, Verdict, MAX_REPORT_BYTES,
 };
 use core::fmt;
 use signing_primitives::{SessionNonce, SignerId, SigningSubject, Subject};

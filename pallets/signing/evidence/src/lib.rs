@@ -19,6 +19,7 @@
 //! | `layout` | the protocol library's serialization | natively |
 //! | `case`, `verify` | the check | natively |
 //! | `assemble` | from a transcript to evidence | natively |
+//! | `cheater` | a party that contradicts itself, for tests and benchmarks | with the feature `cheater` |
 //!
 //! Without the feature `std` the crate links neither the protocol library nor anything else that a
 //! runtime should not. The check has to run as 64-bit code: the library's proof identifiers depend
@@ -77,6 +78,8 @@ mod assemble;
 #[cfg(feature = "std")]
 mod case;
 mod chain_state;
+#[cfg(any(test, feature = "cheater"))]
+pub mod cheater;
 mod host;
 #[cfg(feature = "std")]
 mod layout;
@@ -99,8 +102,9 @@ pub use host::signing_evidence_verifier;
 pub use party::PartyId;
 pub use report::{
     Broadcast, EchoPack, IdMap, MaxPublicAuxInfo, MaxPublicShares, Part, Proof, Round,
-    SignedMessage, SigningEvidence, MAX_REPORT_BYTES, WORST_CASE_MILLISECONDS,
+    SignedMessage, SigningEvidence, WORST_CASE_MILLISECONDS,
 };
+pub use signing_primitives::limits::MAX_REPORT_BYTES;
 pub use verdict::{Rejection, Verdict};
 
 /// The parameters of the protocols: secp256k1, 112 bits of security.

@@ -13,11 +13,6 @@ use signing_primitives::{
 use sp_core::ConstU32;
 use sp_runtime::BoundedVec;
 
-/// The longest report, SCALE encoded: room for every kind of proof in the largest committee, but for
-/// two contradictory normal broadcasts of round 2, which fit up to 22 participants. With two
-/// participants no report takes more than 21 kB.
-pub const MAX_REPORT_BYTES: u32 = 400_000;
-
 /// How long a check takes at most, on the machine that the weights are made for: more than twice
 /// what the costliest report took there, a false accusation of a valid aff-g proof (130 ms).
 pub const WORST_CASE_MILLISECONDS: u64 = 300;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod altered;
+mod cheater;
 mod cheating;
 mod cost;
 mod framing;

@@ -3,9 +3,8 @@
 use crate::{
     case::evidence,
     layout::{decode, manul_session_id, EvidenceLayout},
-    report::MAX_REPORT_BYTES,
     session::NetworkSession,
-    Params, PartyId, Rejection, SigningEvidence, Verdict,
+    Params, PartyId, Rejection, SigningEvidence, Verdict, MAX_REPORT_BYTES,
 };
 use codec::{DecodeAll, Encode};
 use manul::{

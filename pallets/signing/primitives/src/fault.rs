@@ -1,13 +1,13 @@
 //! What validators report of each other.
 
-use crate::SignerId;
+use crate::{limits::MAX_REPORT_BYTES, SignerId};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_core::ConstU32;
 use sp_runtime::BoundedVec;
 
 /// Evidence, as `signing-evidence` encodes it. Its size is bounded before anything looks into it.
-pub type EncodedEvidence = BoundedVec<u8, ConstU32<{ 96 * 1024 }>>;
+pub type EncodedEvidence = BoundedVec<u8, ConstU32<MAX_REPORT_BYTES>>;
 
 /// What a validator did or left undone.
 #[derive(Clone, Debug, Decode, DecodeWithMemTracking, Encode, Eq, PartialEq, TypeInfo)]
@@ -54,7 +54,8 @@ pub struct FaultReport<AccountId, BlockNumber> {
     pub signing_key: SignerId,
     /// The validator that is accused: its stash account.
     pub accused: AccountId,
-    /// The generation of the committee that was in force.
+    /// The generation of the committee that was in force; for a proof, that of the session in which
+    /// the accused cheated.
     pub generation: u32,
     /// What it did.
     pub fault: Fault,

@@ -9,7 +9,7 @@
 //! program     programs and program instances
 //! session_id  what names one run of a protocol
 //! session_key_call   what a session key signs and submits without a fee
-//! limits      how large requests may be
+//! limits      how large requests may be, and evidence
 //! wire        the JSON of the HTTP API and its envelope (feature `wire`)
 //! ```
 #![cfg_attr(not(feature = "std"), no_std)]

@@ -1,4 +1,4 @@
-//! How large requests may be.
+//! How large requests may be, and evidence.
 //!
 //! A request is hex in JSON, several times over, so the limit on an HTTP body is a multiple of the
 //! limit on the message inside it:
@@ -34,3 +34,8 @@ pub const MAX_SIGN_BODY: usize =
 
 /// The longest HTTP body of an answer, bytes: one short element per signer.
 pub const MAX_ANSWER_BODY: usize = 65_536;
+
+/// The longest evidence of cheating, SCALE encoded: room for every kind of proof in the largest
+/// committee, but for two contradictory normal broadcasts of round 2, which fit up to 22 participants.
+/// With two participants no report takes more than 21 kB.
+pub const MAX_REPORT_BYTES: u32 = 400_000;

@@ -339,23 +339,6 @@ fn only_the_freshness_window_counts() {
 }
 
 #[test]
-fn evidence_is_refused_until_it_can_be_verified() {
-    test(9, || {
-        activate_with_others([4]);
-        let provable = FaultReportOf::<Test> {
-            fault: Fault::Provable(vec![1; 1000].try_into().unwrap()),
-            ..report(1, 3)
-        };
-        is_refused(
-            1,
-            provable,
-            InvalidTransaction::Call,
-            Error::EvidenceNotSupported,
-        );
-    });
-}
-
-#[test]
 fn a_standby_loses_its_place() {
     test(6, || {
         activate_with_others([4, 5]);

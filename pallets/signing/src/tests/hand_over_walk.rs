@@ -7,7 +7,7 @@
 
 use crate::{
     mock::*, primitives, AuxInfoAttempt, Committee, Event, FaultReportOf, LostSeats,
-    NetworkVerifyingKey, Parameters, Reports, SeatLoss, Standbys,
+    NetworkVerifyingKey, Offence, Parameters, Reports, SeatLoss, Standbys,
 };
 use frame_support::traits::{Hooks, OneSessionHandler};
 use primitives::{
@@ -82,7 +82,10 @@ impl Walk {
         let dice = self.rng.gen_range(0..100);
         let (reports, sessions) = (self.manners.reports, self.manners.sessions);
         if dice < reports {
-            self.report();
+            match self.rng.gen_range(0..12) {
+                0 => self.convict(),
+                _ => self.report(),
+            }
         } else if dice < reports + sessions {
             self.begin_session();
         } else {
@@ -152,6 +155,7 @@ impl Walk {
                     self.offenders.insert(validator, Era::get());
                 }
                 Event::SeatRegained { validator } => {
+                    assert!(!Signing::is_convicted(&validator), "cheaters stay out");
                     self.offenders.remove(&validator);
                 }
                 _ => {}
@@ -256,13 +260,31 @@ impl Walk {
         let (_, signing_key) = self.session.choose(&mut self.rng).unwrap().clone();
         let generation = Committee::<Test>::get().map_or(0, |committee| committee.generation);
         // Refused if it is of no use.
-        let _ = Signing::do_report_fault(FaultReportOf::<Test> {
+        let _ = Signing::do_report_fault(&FaultReportOf::<Test> {
             signing_key,
             accused: self.rng.gen_range(1..=ACCOUNTS),
             generation,
             fault: Fault::Unprovable(UnprovableFault::Silent),
             at: System::block_number(),
         });
+    }
+
+    /// What a proof, true or false, leads to. Never of so many that nobody could lead the network back.
+    fn convict(&mut self) {
+        let Some(committee) = Committee::<Test>::get() else {
+            return;
+        };
+        let convict = self.rng.gen_range(1..=ACCOUNTS);
+        let left = committee
+            .members
+            .iter()
+            .map(|member| member.validator)
+            .filter(|member| *member != convict && !Signing::is_convicted(member))
+            .count();
+        if left >= committee.threshold as usize {
+            let generation = committee.generation;
+            Signing::convict(&convict, Offence::Cheating { generation }, None);
+        }
     }
 
     fn answer(&mut self) {
