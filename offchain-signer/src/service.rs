@@ -19,10 +19,12 @@
 mod announcer;
 mod attempt;
 mod aux_info;
+mod calls;
 mod challenges;
 mod committee_signer;
 mod duties;
 mod fault_reporter;
+mod groups;
 mod hand_over;
 mod key_generation;
 mod programs;
@@ -48,8 +50,9 @@ use challenges::Challenges;
 use committee_signer::CommitteeSigner;
 use duties::Duties;
 use fault_reporter::FaultReporter;
+use groups::groups;
 use shares::Shares;
-use signing_primitives::{CommitteeMember, Endpoint, Phase};
+use signing_primitives::{CommitteeMember, Endpoint};
 use sp_keystore::KeystorePtr;
 use std::{
     io,
@@ -331,23 +334,6 @@ impl<C: WatchChain> Follower<C> {
         peers.dedup_by(|a, b| a.account == b.account);
         self.handle.set_topology(me, peers);
     }
-}
-
-/// The sets of validators that talk to each other now.
-fn groups(state: &NetworkState) -> Vec<Vec<&CommitteeMember<AccountId>>> {
-    let committee = state.committee.as_ref();
-    let signing = committee.map(|committee| committee.sitting().collect());
-    let making = match &state.phase {
-        Phase::Keygen(attempt) => Some(attempt.members.iter().collect()),
-        Phase::Resharing(attempt) => {
-            let both = attempt.old_holders.iter().chain(&attempt.members);
-            Some(both.collect())
-        }
-        _ => None,
-    };
-    let preparing = state.aux_info_attempt.as_ref();
-    let preparing = preparing.map(|attempt| attempt.parties.iter().collect());
-    signing.into_iter().chain(making).chain(preparing).collect()
 }
 
 /// A validator as the mesh needs to know it, from its announcement.

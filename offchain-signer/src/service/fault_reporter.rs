@@ -1,28 +1,26 @@
 //! Reports to the chain what this node has seen others fail at.
 
+use super::{
+    attempt::chain_of,
+    calls::{CallError, Calls},
+    groups::parties,
+};
 use crate::{
-    chain::{AccountId, BlockNumber, Heads, NetworkState, SessionKeyCall, SignerId, WatchChain},
+    chain::{AccountId, Heads, NetworkState, SignerId, WatchChain},
     faults::Observations,
     identity::Identity,
 };
-use signing_primitives::{
-    fault_report_payload, CommitteeMember, Fault, FaultReport, Phase, UnprovableFault,
-};
+use signing_primitives::{Fault, FaultReport, UnprovableFault};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-/// Blocks that a report is given to get into one before it is made again. Once it is in one, the pool
-/// refuses to take it again.
-const PATIENCE: BlockNumber = 5;
-
 /// Makes the reports that are due.
 pub(super) struct FaultReporter<C> {
-    chain: Arc<C>,
     identity: Arc<Identity>,
     observations: Arc<Observations>,
-    made: BTreeMap<AccountId, BlockNumber>,
+    calls: Calls<C, AccountId>,
 }
 
 impl<C: WatchChain> FaultReporter<C> {
@@ -32,10 +30,9 @@ impl<C: WatchChain> FaultReporter<C> {
         observations: Arc<Observations>,
     ) -> Self {
         Self {
-            chain,
+            calls: Calls::new(chain, identity.clone()),
             identity,
             observations,
-            made: BTreeMap::new(),
         }
     }
 
@@ -72,12 +69,11 @@ impl<C: WatchChain> FaultReporter<C> {
             return;
         };
         let now = heads.best.number;
-        self.made.retain(|_, at| now < at.saturating_add(PATIENCE));
         for (party, fault) in self.observations.due() {
             let Some(accused) = accusable.get(&party) else {
                 continue;
             };
-            if *accused == me.account || self.made.contains_key(accused) {
+            if *accused == me.account || !self.calls.is_due(accused, now) {
                 continue;
             }
             let report = FaultReport {
@@ -87,46 +83,16 @@ impl<C: WatchChain> FaultReporter<C> {
                 fault: Fault::Unprovable(fault),
                 at: now,
             };
-            self.made.insert(accused.clone(), now);
-            self.report(report).await;
-        }
-    }
-
-    async fn report(&self, report: FaultReport<AccountId, BlockNumber>) {
-        let payload = fault_report_payload(self.chain.genesis_hash(), &report);
-        let signature = match self.identity.sign(&report.signing_key, &payload) {
-            Ok(signature) => signature,
-            Err(error) => {
-                tracing::error!(%error, "cannot report a fault");
-                return;
-            }
-        };
-        let (accused, fault) = (report.accused.clone(), report.fault.clone());
-        match self
-            .chain
-            .submit(SessionKeyCall::ReportFault(report, signature))
-            .await
-        {
-            Ok(()) => tracing::warn!(%accused, ?fault, "reported a fault"),
-            Err(error) => {
-                tracing::debug!(%accused, %error, "the pool does not take a report: it may know it");
+            match self.calls.make(accused.clone(), now, report).await {
+                Ok(()) => tracing::warn!(%accused, ?fault, "reported a fault"),
+                Err(error @ CallError::Identity(_)) => {
+                    tracing::error!(error = %chain_of(&error), "cannot report a fault");
+                }
+                Err(error) => {
+                    let error = chain_of(&error);
+                    tracing::debug!(%accused, %error, "the pool does not take a report: it may know it");
+                }
             }
         }
     }
-}
-
-/// Those who can be accused: the sitting members, and those who take part in what is going on.
-fn parties(network: &NetworkState) -> impl Iterator<Item = &CommitteeMember<AccountId>> {
-    let sitting = network
-        .committee
-        .iter()
-        .flat_map(|committee| committee.sitting());
-    let resharing = match &network.phase {
-        Phase::Resharing(attempt) => Some(attempt.old_holders.iter().chain(&attempt.members)),
-        _ => None,
-    };
-    let aux_info = network.aux_info_attempt.iter();
-    sitting
-        .chain(resharing.into_iter().flatten())
-        .chain(aux_info.flat_map(|attempt| &attempt.parties))
 }
