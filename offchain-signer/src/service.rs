@@ -35,7 +35,7 @@ mod tests;
 use crate::{
     api::{self, AcceptPeer, ApiConfig, ApiParts, Connections},
     chain::{AccountId, ChainError, Heads, NetworkState, WatchChain},
-    faults::Observations,
+    faults::{Ledger, Observations},
     identity::Identity,
     key_store::{KeyStore, KeyStoreError, Password},
     program::{Limits as ProgramLimits, ProgramEngine},
@@ -156,6 +156,11 @@ impl<C: WatchChain> SignerService<C> {
 
         let x25519_secret = || Zeroizing::new(key_store.x25519_secret().to_bytes());
         let identity = Arc::new(Identity::new(keystore.clone(), x25519_secret()));
+        let kept_in = key_store.clone();
+        let ledger = tokio::task::spawn_blocking(move || Ledger::open(kept_in))
+            .await
+            .map_err(|_| ServiceError::Ended)?;
+        let ledger = Arc::new(ledger);
         let (handle, incoming, mesh) = Mesh::new(MeshConfig {
             x25519_secret: x25519_secret(),
             genesis_hash,
@@ -183,6 +188,7 @@ impl<C: WatchChain> SignerService<C> {
                     sessions_handle.clone(),
                     shares.clone(),
                     observations.clone(),
+                    ledger.clone(),
                 )),
             )),
             admission,
@@ -201,7 +207,12 @@ impl<C: WatchChain> SignerService<C> {
         Ok(Self {
             announcer: Announcer::new(chain.clone(), identity.clone(), endpoint),
             duties: Duties::new(node, shares),
-            fault_reporter: FaultReporter::new(chain.clone(), identity.clone(), observations),
+            fault_reporter: FaultReporter::new(
+                chain.clone(),
+                identity.clone(),
+                observations,
+                ledger,
+            ),
             challenges: Challenges::new(chain.clone(), identity.clone()),
             chain,
             listener,
@@ -304,7 +315,7 @@ impl<C: WatchChain> Follower<C> {
         self.challenges.follow(heads, &best).await;
         let (peers, connected) = (self.handle.peers(), self.handle.connected());
         self.fault_reporter.watch(&finalized, &peers, &connected);
-        self.fault_reporter.follow(heads, &best).await;
+        self.fault_reporter.follow(heads, &finalized, &best).await;
         Ok(())
     }
 

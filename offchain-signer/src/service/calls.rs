@@ -1,7 +1,7 @@
 //! Session-key calls: signed, submitted, and made again until the chain shows what they were for.
 
 use crate::{
-    chain::{AccountId, BlockNumber, ChainError, SessionKeyCall, SignerId, WatchChain},
+    chain::{AccountId, Answer, BlockNumber, ChainError, SessionKeyCall, SignerId, WatchChain},
     identity::{Identity, IdentityError},
 };
 use signing_primitives as primitives;
@@ -89,9 +89,28 @@ impl<C: WatchChain, About: Ord> Calls<C, About> {
     ) -> Result<(), CallError> {
         self.made.retain(|_, at| !is_past(*at, now));
         self.made.insert(about, now);
+        let call = self.sign(statement)?;
+        Ok(self.chain.submit(call).await?)
+    }
+
+    /// What the chain says to the call as of block `at`.
+    pub(super) async fn consider(
+        &self,
+        at: H256,
+        statement: &(impl Statement + Clone),
+    ) -> Result<Answer, CallError> {
+        let call = self.sign(statement.clone())?;
+        let chain = self.chain.clone();
+        let considering = tokio::task::spawn_blocking(move || chain.consider(at, call));
+        Ok(considering
+            .await
+            .map_err(|error| ChainError::Runtime(Box::new(error)))??)
+    }
+
+    fn sign(&self, statement: impl Statement) -> Result<SessionKeyCall, IdentityError> {
         let payload = statement.payload(self.chain.genesis_hash());
         let signature = self.identity.sign(statement.signing_key(), &payload)?;
-        Ok(self.chain.submit(statement.signed(signature)).await?)
+        Ok(statement.signed(signature))
     }
 
     /// What this was about is over: should it begin again, the call is due at once.
