@@ -63,6 +63,20 @@ pub enum ChainError {
     Pool(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// What the chain, as of one block, says to a session-key call.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Answer {
+    /// It would take it.
+    #[default]
+    Takes,
+    /// It has what the call is for, or it is too late for it.
+    Settled,
+    /// It will not take the call, whoever makes it and whenever.
+    Refuses,
+    /// It does not take it now, and may later.
+    NotNow,
+}
+
 /// Follows the chain and submits session-key calls to it.
 #[async_trait]
 pub trait WatchChain: Send + Sync + 'static {
@@ -92,4 +106,8 @@ pub trait WatchChain: Send + Sync + 'static {
     /// Submits a session-key call through the node's transaction pool. Resolves when the pool has
     /// accepted it, not when it is in a block.
     async fn submit(&self, call: SessionKeyCall) -> Result<(), ChainError>;
+
+    /// What the chain says to a session-key call as of block `at`. Blocks for as long as the call
+    /// takes to check: up to 0.3 s for evidence.
+    fn consider(&self, at: H256, call: SessionKeyCall) -> Result<Answer, ChainError>;
 }

@@ -5,6 +5,8 @@
 //!  mesh ─────────────── unreachable ────────┼─► Observations ─ due ─► report_fault
 //!  relaying ─────────── unreachable, silent ┘        ▲
 //!  whatever works ───────────────────────────────────┘ forgives
+//!
+//!  signing ──────────── proof ──────────────────► Ledger ─────► report_fault
 //! ```
 //! Nodes restart and networks hiccup: none of that is a fault worth a seat. So silence counts only
 //! if it is seen again after a while, and nothing has worked in between. What no honest signer does
@@ -20,6 +22,10 @@
 //!   relayer knows whom it asked.
 //! - *As a relayer, ask for what no signer will sign.* Refusals are no fault, unless this node as a
 //!   relayer got the very same request signed by others.
+
+mod ledger;
+
+pub use ledger::{Case, Ledger};
 
 use crate::{chain::SignerId, protocol::SessionError};
 use signing_primitives::UnprovableFault;

@@ -1,4 +1,5 @@
-//! What a node must never lose and never show: its x25519 key and its shares of the network key.
+//! What a node must never lose and never show: its x25519 key and its shares of the network key. And
+//! what it must not forget: who has cheated.
 //!
 //! ```text
 //! keygen, ──put_pending──► pending: by attempt ──promote──► active: by generation ──► signing
@@ -6,6 +7,7 @@
 //!                └──► only now is the result confirmed on chain  ▼ generation is final
 //!
 //! members and standbys ──put_aux_info──► aux_info: by attempt ──► reshare
+//! what others did ──put_report──► reports ──► until the chain has them for good
 //! ```
 //!
 //! One file, a [redb](https://docs.rs/redb) database of sealed records (see [`Password`]; a header
@@ -23,6 +25,7 @@
 
 mod error;
 mod file;
+mod reports;
 mod seal;
 #[cfg(test)]
 mod tests;

@@ -19,10 +19,12 @@
 mod announcer;
 mod attempt;
 mod aux_info;
+mod calls;
 mod challenges;
 mod committee_signer;
 mod duties;
 mod fault_reporter;
+mod groups;
 mod hand_over;
 mod key_generation;
 mod programs;
@@ -33,7 +35,7 @@ mod tests;
 use crate::{
     api::{self, AcceptPeer, ApiConfig, ApiParts, Connections},
     chain::{AccountId, ChainError, Heads, NetworkState, WatchChain},
-    faults::Observations,
+    faults::{Ledger, Observations},
     identity::Identity,
     key_store::{KeyStore, KeyStoreError, Password},
     program::{Limits as ProgramLimits, ProgramEngine},
@@ -48,8 +50,9 @@ use challenges::Challenges;
 use committee_signer::CommitteeSigner;
 use duties::Duties;
 use fault_reporter::FaultReporter;
+use groups::groups;
 use shares::Shares;
-use signing_primitives::{CommitteeMember, Endpoint, Phase};
+use signing_primitives::{CommitteeMember, Endpoint};
 use sp_keystore::KeystorePtr;
 use std::{
     io,
@@ -153,6 +156,11 @@ impl<C: WatchChain> SignerService<C> {
 
         let x25519_secret = || Zeroizing::new(key_store.x25519_secret().to_bytes());
         let identity = Arc::new(Identity::new(keystore.clone(), x25519_secret()));
+        let kept_in = key_store.clone();
+        let ledger = tokio::task::spawn_blocking(move || Ledger::open(kept_in))
+            .await
+            .map_err(|_| ServiceError::Ended)?;
+        let ledger = Arc::new(ledger);
         let (handle, incoming, mesh) = Mesh::new(MeshConfig {
             x25519_secret: x25519_secret(),
             genesis_hash,
@@ -180,6 +188,7 @@ impl<C: WatchChain> SignerService<C> {
                     sessions_handle.clone(),
                     shares.clone(),
                     observations.clone(),
+                    ledger.clone(),
                 )),
             )),
             admission,
@@ -198,7 +207,12 @@ impl<C: WatchChain> SignerService<C> {
         Ok(Self {
             announcer: Announcer::new(chain.clone(), identity.clone(), endpoint),
             duties: Duties::new(node, shares),
-            fault_reporter: FaultReporter::new(chain.clone(), identity.clone(), observations),
+            fault_reporter: FaultReporter::new(
+                chain.clone(),
+                identity.clone(),
+                observations,
+                ledger,
+            ),
             challenges: Challenges::new(chain.clone(), identity.clone()),
             chain,
             listener,
@@ -301,7 +315,7 @@ impl<C: WatchChain> Follower<C> {
         self.challenges.follow(heads, &best).await;
         let (peers, connected) = (self.handle.peers(), self.handle.connected());
         self.fault_reporter.watch(&finalized, &peers, &connected);
-        self.fault_reporter.follow(heads, &best).await;
+        self.fault_reporter.follow(heads, &finalized, &best).await;
         Ok(())
     }
 
@@ -331,23 +345,6 @@ impl<C: WatchChain> Follower<C> {
         peers.dedup_by(|a, b| a.account == b.account);
         self.handle.set_topology(me, peers);
     }
-}
-
-/// The sets of validators that talk to each other now.
-fn groups(state: &NetworkState) -> Vec<Vec<&CommitteeMember<AccountId>>> {
-    let committee = state.committee.as_ref();
-    let signing = committee.map(|committee| committee.sitting().collect());
-    let making = match &state.phase {
-        Phase::Keygen(attempt) => Some(attempt.members.iter().collect()),
-        Phase::Resharing(attempt) => {
-            let both = attempt.old_holders.iter().chain(&attempt.members);
-            Some(both.collect())
-        }
-        _ => None,
-    };
-    let preparing = state.aux_info_attempt.as_ref();
-    let preparing = preparing.map(|attempt| attempt.parties.iter().collect());
-    signing.into_iter().chain(making).chain(preparing).collect()
 }
 
 /// A validator as the mesh needs to know it, from its announcement.

@@ -4,7 +4,7 @@ use crate::service::{FullClient, TransactionPool};
 use async_trait::async_trait;
 use futures::StreamExt;
 use offchain_signer::chain::{
-    AccountId, BlockNumber, BlockRef, ChainError, Heads, NetworkState, Program, ProgramKey,
+    AccountId, Answer, BlockNumber, BlockRef, ChainError, Heads, NetworkState, Program, ProgramKey,
     Registration, SessionKeyCall, VerifyingKey, WatchChain,
 };
 use sc_client_api::{BlockchainEvents, HeaderBackend};
@@ -18,6 +18,11 @@ use signing_runtime_api::SigningApi;
 use sp_api::ProvideRuntimeApi;
 use sp_consensus::SyncOracle;
 use sp_core::H256;
+use sp_runtime::{
+    traits::Block as BlockT,
+    transaction_validity::{InvalidTransaction, TransactionValidityError},
+};
+use sp_transaction_pool::runtime_api::TaggedTransactionQueue;
 use std::{
     collections::VecDeque,
     future::Future,
@@ -25,6 +30,8 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::watch;
+
+type Extrinsic = <Block as BlockT>::Extrinsic;
 
 /// How many blocks' network states are kept. One request is decided on the finalized and the best
 /// block; the rest is for requests that span a new block.
@@ -156,12 +163,7 @@ impl WatchChain for NodeChain {
 
     async fn submit(&self, call: SessionKeyCall) -> Result<(), ChainError> {
         let best = self.client.info().best_hash;
-        let extrinsic = SigningApi::<Block, AccountId, BlockNumber>::session_key_extrinsic(
-            &*self.client.runtime_api(),
-            best,
-            call,
-        )
-        .map_err(runtime_error)?;
+        let extrinsic = self.extrinsic(best, call)?;
         match self
             .pool
             .submit_one(best, TransactionSource::Local, extrinsic)
@@ -175,6 +177,35 @@ impl WatchChain for NodeChain {
                 Err(error) => Err(ChainError::Pool(Box::new(error))),
             },
         }
+    }
+
+    fn consider(&self, at: H256, call: SessionKeyCall) -> Result<Answer, ChainError> {
+        let extrinsic = self.extrinsic(at, call)?;
+        let validity = self
+            .client
+            .runtime_api()
+            .validate_transaction(at, TransactionSource::Local, extrinsic, at)
+            .map_err(runtime_error)?;
+        Ok(match validity {
+            Ok(_) => Answer::Takes,
+            Err(TransactionValidityError::Invalid(InvalidTransaction::Stale)) => Answer::Settled,
+            // What `pallet-signing` says to what is wrong with the contents of a call.
+            Err(TransactionValidityError::Invalid(
+                InvalidTransaction::Call | InvalidTransaction::Custom(_),
+            )) => Answer::Refuses,
+            Err(_) => Answer::NotNow,
+        })
+    }
+}
+
+impl NodeChain {
+    fn extrinsic(&self, at: H256, call: SessionKeyCall) -> Result<Extrinsic, ChainError> {
+        SigningApi::<Block, AccountId, BlockNumber>::session_key_extrinsic(
+            &*self.client.runtime_api(),
+            at,
+            call,
+        )
+        .map_err(runtime_error)
     }
 }
 

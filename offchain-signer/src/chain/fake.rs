@@ -12,7 +12,7 @@
 //! ```
 
 use super::{
-    AccountId, BlockRef, ChainError, Committee, Heads, NetworkState, Program, ProgramKey,
+    AccountId, Answer, BlockRef, ChainError, Committee, Heads, NetworkState, Program, ProgramKey,
     Registration, SessionKeyCall, Validator, VerifyingKey, WatchChain,
 };
 use async_trait::async_trait;
@@ -33,6 +33,8 @@ pub struct FakeState {
     pub registrations: HashMap<VerifyingKey, Registration>,
     /// What `program` answers.
     pub programs: HashMap<ProgramKey, Program>,
+    /// What `consider` answers. The transaction pool takes only what is taken at the best block.
+    pub answer: Answer,
 }
 
 impl Default for FakeState {
@@ -48,6 +50,7 @@ impl Default for FakeState {
             },
             registrations: HashMap::new(),
             programs: HashMap::new(),
+            answer: Answer::Takes,
         }
     }
 }
@@ -105,6 +108,7 @@ struct Inner {
     blocks: HashMap<H256, FakeState>,
     submitted: Vec<SessionKeyCall>,
     pool_closed: bool,
+    behind: bool,
 }
 
 /// A chain that tests write themselves. Begins with one block, number 1, that is best and final.
@@ -127,6 +131,7 @@ impl FakeChain {
             blocks: HashMap::from([(first.hash, state)]),
             submitted: Vec::new(),
             pool_closed: false,
+            behind: false,
         };
         let (heads, _) = watch::channel(Heads {
             best: first,
@@ -178,6 +183,11 @@ impl FakeChain {
         self.lock().pool_closed = closed;
     }
 
+    /// From now on the node is behind the network, or is so no more.
+    pub fn fall_behind(&self, behind: bool) {
+        self.lock().behind = behind;
+    }
+
     fn read<T>(&self, at: H256, read: impl FnOnce(&FakeState) -> T) -> Result<T, ChainError> {
         let inner = self.lock();
         let state = inner
@@ -198,7 +208,7 @@ fn block(number: u32) -> BlockRef {
 #[async_trait]
 impl WatchChain for FakeChain {
     fn is_current(&self) -> bool {
-        true
+        !self.lock().behind
     }
 
     fn genesis_hash(&self) -> H256 {
@@ -226,11 +236,17 @@ impl WatchChain for FakeChain {
     }
 
     async fn submit(&self, call: SessionKeyCall) -> Result<(), ChainError> {
+        let best = self.heads.borrow().best;
+        let answer = self.consider(best.hash, call.clone())?;
         let mut inner = self.lock();
-        if inner.pool_closed {
-            return Err(ChainError::Pool("closed".into()));
+        if inner.pool_closed || answer != Answer::Takes {
+            return Err(ChainError::Pool(format!("closed, or {answer:?}").into()));
         }
         inner.submitted.push(call);
         Ok(())
+    }
+
+    fn consider(&self, at: H256, _: SessionKeyCall) -> Result<Answer, ChainError> {
+        self.read(at, |state| state.answer)
     }
 }

@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The store holds a few hundred kilobytes at most.
+/// The store holds a few hundred kilobytes at most, but for reports, which are read once.
 const CACHE_BYTES: usize = 1024 * 1024;
 
 /// Opens the file, or makes it if there is none.

@@ -2,6 +2,7 @@
 
 mod crashes;
 mod generations;
+mod reports;
 
 use super::*;
 use crate::protocol::test_network::committee;

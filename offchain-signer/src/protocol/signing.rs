@@ -70,7 +70,7 @@ impl RecoverableSignature {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
     use super::*;
@@ -87,12 +87,12 @@ mod tests {
         },
     };
     use rand_core::CryptoRngCore;
-    use signing_evidence::{SessionFacts, Verdict};
-    use signing_primitives::Subject;
+    use signing_evidence::{SessionFacts, SigningEvidence, Verdict};
+    use signing_primitives::{SigningSubject, Subject};
     use sp_core::H256;
     use std::{
         collections::BTreeSet,
-        sync::{Arc, Mutex},
+        sync::{Arc, Mutex, OnceLock},
     };
 
     const DIGEST: [u8; 32] = [0xd1; 32];
@@ -279,40 +279,61 @@ mod tests {
         }
     }
 
+    /// Takes part in a session, and provably cheats in its first round.
+    pub(crate) fn sign_badly(inputs: SigningInputs, digest: [u8; 32], run: Run) -> SessionError {
+        let mut others = inputs.participants.clone();
+        others.remove(run.signer.party());
+        let honest =
+            InteractiveSigning::new(digest.into(), inputs.key_share, inputs.aux_info).unwrap();
+        let cheating =
+            MisbehavingEntryPoint::<PartyId, (), BadDirectMessage>::new(honest, Some(()));
+        let (mut mailbox, signer, id) = Mailbox::open(run, others, Stage::Signing);
+        run_session(cheating, &signer, &id, &mut mailbox).unwrap_err()
+    }
+
+    fn subject(inputs: &SigningInputs) -> SigningSubject {
+        inputs.subject(H256([9; 32]), 1, DIGEST, [8; 32])
+    }
+
+    /// Party 0's side of a session in which party 1 cheats, and what it knows of it.
+    fn after_cheating() -> (TestNetwork, SessionError, SessionFacts) {
+        let pair = among(&committee().0, &[0, 1]).impatient(Duration::from_secs(20));
+        let inputs_of = |index| inputs(&pair, index);
+        let facts = SessionFacts {
+            subject: subject(&inputs_of(0)),
+            nonces: pair.nonces(),
+            public_shares: inputs_of(0).public_shares,
+            public_aux_info: inputs_of(0).public_aux_info,
+        };
+        let id = Subject::Signing(facts.subject.clone())
+            .session_id(&facts.nonces)
+            .unwrap();
+        let mut errors = pair.run_session(id, |index, run| match index {
+            0 => sign(inputs_of(0), DIGEST, run).unwrap_err(),
+            _ => sign_badly(inputs_of(1), DIGEST, run),
+        });
+        let error = errors.swap_remove(0);
+        (pair, error, facts)
+    }
+
+    /// What proves that the second member of [`committee`] has cheated, in generation 1. The same
+    /// each time.
+    pub(crate) fn evidence() -> &'static SigningEvidence {
+        static EVIDENCE: OnceLock<SigningEvidence> = OnceLock::new();
+        EVIDENCE.get_or_init(|| {
+            let (_, error, facts) = after_cheating();
+            error.evidence(&facts).swap_remove(0)
+        })
+    }
+
     #[test]
     fn a_cheater_leaves_evidence() {
-        let pair = among(&committee().0, &[0, 1]).impatient(Duration::from_secs(20));
-        let subject = inputs(&pair, 0).subject(H256([9; 32]), 1, DIGEST, [8; 32]);
-        let id = Subject::Signing(subject)
-            .session_id(&pair.nonces())
-            .unwrap();
-        let errors = pair.run_session(id, |index, run| {
-            let inputs = inputs(&pair, index);
-            if index == 0 {
-                return Some(sign(inputs, DIGEST, run).unwrap_err());
-            }
-            let honest =
-                InteractiveSigning::new(DIGEST.into(), inputs.key_share, inputs.aux_info).unwrap();
-            let cheating =
-                MisbehavingEntryPoint::<PartyId, (), BadDirectMessage>::new(honest, Some(()));
-            let others = [pair.party(0)].into();
-            let (mut mailbox, signer, id) = Mailbox::open(run, others, Stage::Signing);
-            let _ = run_session(cheating, &signer, &id, &mut mailbox);
-            None
-        });
-        let error = errors[0].as_ref().unwrap();
-        let SessionError::Misbehaviour { culprits, .. } = error else {
+        let (pair, error, facts) = after_cheating();
+        let SessionError::Misbehaviour { culprits, .. } = &error else {
             panic!("{error}");
         };
         assert_eq!(culprits[&pair.party(1)].fault, Fault::Provable);
         // The facts that this node knows the session by prove it; others prove nothing.
-        let inputs = inputs(&pair, 0);
-        let facts = SessionFacts {
-            subject: inputs.subject(H256([9; 32]), 1, DIGEST, [8; 32]),
-            nonces: pair.nonces(),
-            public_shares: inputs.public_shares,
-            public_aux_info: inputs.public_aux_info,
-        };
         let evidence = error.evidence(&facts);
         assert_eq!(evidence.len(), 1);
         assert_eq!(evidence[0].accused, *pair.party(1).signer_id());

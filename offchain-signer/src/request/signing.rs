@@ -2,7 +2,6 @@
 
 use crate::chain::{Committee, SignerId, VerifyingKey};
 use async_trait::async_trait;
-use signing_evidence::SigningEvidence;
 use std::{collections::BTreeSet, sync::Arc};
 
 /// What a signing session is about. Every participant of a session has the same.
@@ -44,8 +43,6 @@ pub enum SigningFailure {
     Misbehaved {
         /// Those who did.
         culprits: BTreeSet<SignerId>,
-        /// What proves it, of those of whom it can be proved.
-        evidence: Vec<SigningEvidence>,
     },
     /// This node holds no share of the generation.
     #[error("this node holds no key share of generation {generation}")]

@@ -1,30 +1,29 @@
 //! Announces this node's signer on chain, whenever what the chain knows of it is not what it is.
 
+use super::{
+    attempt::chain_of,
+    calls::{CallError, Calls},
+};
 use crate::{
-    chain::{AccountId, BlockNumber, Heads, NetworkState, SessionKeyCall, WatchChain},
+    chain::{AccountId, Heads, NetworkState, WatchChain},
     identity::Identity,
 };
-use signing_primitives::{announcement_payload, Announcement, Endpoint, Phase};
+use signing_primitives::{Announcement, Endpoint, Phase};
 use std::sync::Arc;
-
-/// Blocks that an announcement is given to get into one before it is made again.
-const PATIENCE: BlockNumber = 5;
 
 /// Keeps the chain's record of this signer right.
 pub(super) struct Announcer<C> {
-    chain: Arc<C>,
     identity: Arc<Identity>,
     endpoint: Endpoint,
-    made: Option<(AccountId, BlockNumber)>,
+    calls: Calls<C, AccountId>,
 }
 
 impl<C: WatchChain> Announcer<C> {
     pub(super) fn new(chain: Arc<C>, identity: Arc<Identity>, endpoint: Endpoint) -> Self {
         Self {
-            chain,
+            calls: Calls::new(chain, identity.clone()),
             identity,
             endpoint,
-            made: None,
         }
     }
 
@@ -41,19 +40,16 @@ impl<C: WatchChain> Announcer<C> {
                 .as_ref()
                 .is_some_and(|known| known.endpoint == self.endpoint && known.x25519 == x25519);
         if right {
-            self.made = None;
+            self.calls.forget(&validator.account);
             return;
         }
         let now = heads.best.number;
-        let waiting = self.made.as_ref().is_some_and(|(account, at)| {
-            *account == validator.account && now < at.saturating_add(PATIENCE)
-        });
         // An announcement replaces an earlier one only if it names a later block.
         let too_early = validator
             .signer
             .as_ref()
             .is_some_and(|known| now <= known.announced_at);
-        if waiting || too_early {
+        if too_early || !self.calls.is_due(&validator.account, now) {
             return;
         }
         let announcement = Announcement {
@@ -62,23 +58,17 @@ impl<C: WatchChain> Announcer<C> {
             x25519,
             at: now,
         };
-        let payload = announcement_payload(self.chain.genesis_hash(), &announcement);
-        let signature = match self.identity.sign(&validator.signing_key, &payload) {
-            Ok(signature) => signature,
-            Err(error) => {
-                tracing::error!(%error, "cannot announce this signer");
-                return;
-            }
-        };
-        match self
-            .chain
-            .submit(SessionKeyCall::AnnounceSigner(announcement, signature))
-            .await
-        {
+        let account = validator.account.clone();
+        match self.calls.make(account, now, announcement).await {
             Ok(()) => tracing::info!(at = now, "announced this signer"),
-            Err(error) => tracing::warn!(%error, "could not announce this signer; will try again"),
+            Err(error @ CallError::Identity(_)) => {
+                tracing::error!(error = %chain_of(&error), "cannot announce this signer");
+            }
+            Err(error) => {
+                let error = chain_of(&error);
+                tracing::warn!(%error, "could not announce this signer; will try again");
+            }
         }
-        self.made = Some((validator.account.clone(), now));
     }
 }
 
@@ -96,7 +86,10 @@ fn wants_its_seat_back(state: &NetworkState, account: &AccountId) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
-    use crate::chain::fake::{FakeChain, FakeState};
+    use crate::{
+        chain::fake::{FakeChain, FakeState},
+        service::calls::PATIENCE,
+    };
     use signing_primitives::KEY_TYPE;
     use sp_keystore::{testing::MemoryKeystore, Keystore};
     use zeroize::Zeroizing;

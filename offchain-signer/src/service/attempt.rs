@@ -1,15 +1,16 @@
 //! What taking part in an attempt of the chain's is made of, whatever the attempt is at: a run that
 //! goes on in the background, and a confirmation that is made until the chain has it.
 
+use super::calls::{Calls, Statement};
 use crate::{
-    chain::{AccountId, BlockNumber, ChainError, SessionKeyCall, SignerId, WatchChain},
+    chain::{AccountId, BlockNumber, SignerId, WatchChain},
     faults::Observations,
-    identity::{Identity, IdentityError},
+    identity::Identity,
     key_store::{KeyStore, KeyStoreError},
     protocol::{Deadlines, Link, NodeSigner, Run, SessionError},
     sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
 };
-use signing_primitives::{CommitteeMember, SignerSignature, Subject, UnprovableFault};
+use signing_primitives::{CommitteeMember, Subject, UnprovableFault};
 use sp_keystore::KeystorePtr;
 use std::{collections::BTreeMap, error::Error, future::Future, sync::Arc, time::Duration};
 use tokio::{runtime::Handle, task::JoinHandle, time::Instant};
@@ -30,8 +31,6 @@ const BUDGET: Budget = Budget {
     messages: 128,
     bytes: 32 << 20,
 };
-/// Blocks that a confirmation is given to get into one before it is made again.
-const PATIENCE: u32 = 4;
 
 /// The node, as those who take part in attempts know it.
 pub(super) struct Node<C> {
@@ -54,15 +53,6 @@ impl<C> Clone for Node<C> {
             observations: self.observations.clone(),
         }
     }
-}
-
-/// Why a confirmation was not made.
-#[derive(Debug, thiserror::Error)]
-enum ConfirmError {
-    #[error("the session key does not sign")]
-    Identity(#[from] IdentityError),
-    #[error("the call was not accepted")]
-    Chain(#[from] ChainError),
 }
 
 impl<C: WatchChain> Node<C> {
@@ -91,27 +81,6 @@ impl<C: WatchChain> Node<C> {
             Ok(Ok(())) => tracing::info!(attempt, what, "made and stored a result"),
             Ok(Err(error)) => failed(&error),
             Err(error) => failed(&error),
-        }
-    }
-
-    /// Signs and submits a confirmation.
-    pub(super) async fn confirm(
-        &self,
-        attempt: u32,
-        me: &SignerId,
-        payload: &[u8],
-        call: impl FnOnce(SignerSignature) -> SessionKeyCall,
-    ) {
-        let submitted = match self.identity.sign(me, payload) {
-            Ok(signature) => self.chain.submit(call(signature)).await.map_err(Into::into),
-            Err(error) => Err(ConfirmError::from(error)),
-        };
-        match submitted {
-            Ok(()) => tracing::info!(attempt, "confirmed a result"),
-            Err(error) => {
-                let error = chain_of(&error);
-                tracing::warn!(attempt, %error, "could not confirm a result; will try again");
-            }
         }
     }
 
@@ -273,19 +242,31 @@ impl<T: Send + 'static> Worker<T> {
     }
 }
 
-/// When the confirmation of an attempt was made last.
-#[derive(Default)]
-pub(super) struct Confirmed(Option<(u32, BlockNumber)>);
+/// Tells the chain what this node has stored, until the chain knows.
+pub(super) struct Confirmer<C>(Calls<C, u32>);
 
-impl Confirmed {
-    /// Whether it is time to make it, or to make it again.
-    pub(super) fn is_due(&self, attempt: u32, now: BlockNumber) -> bool {
-        self.0
-            .is_none_or(|(which, at)| which != attempt || now >= at.saturating_add(PATIENCE))
+impl<C: WatchChain> Confirmer<C> {
+    pub(super) fn new(node: &Node<C>) -> Self {
+        Self(Calls::new(node.chain.clone(), node.identity.clone()))
     }
 
-    pub(super) fn made(&mut self, attempt: u32, now: BlockNumber) {
-        self.0 = Some((attempt, now));
+    /// Makes the confirmation of an attempt, unless it was made within the last few blocks.
+    pub(super) async fn confirm<S: Statement>(
+        &mut self,
+        attempt: u32,
+        now: BlockNumber,
+        confirmation: impl FnOnce() -> S,
+    ) {
+        if !self.0.is_due(&attempt, now) {
+            return;
+        }
+        match self.0.make(attempt, now, confirmation()).await {
+            Ok(()) => tracing::info!(attempt, "confirmed a result"),
+            Err(error) => {
+                let error = chain_of(&error);
+                tracing::warn!(attempt, %error, "could not confirm a result; will try again");
+            }
+        }
     }
 }
 

@@ -8,16 +8,15 @@
 //! while before it begins, and is never in the way of them with more than one thread.
 
 use super::attempt::{
-    accounts, chain_of, parties, Confirmed, Node, Plan, RunResult, Worker, AUX_GEN_ROUND,
+    accounts, chain_of, parties, Confirmer, Node, Plan, RunResult, Worker, AUX_GEN_ROUND,
 };
 use crate::{
-    chain::{AccountId, BlockNumber, Heads, NetworkState, SessionKeyCall, WatchChain},
+    chain::{AccountId, BlockNumber, Heads, NetworkState, WatchChain},
     key_store::KeyStore,
     protocol::{AuxGeneration, AuxGenerationError, NodeSigner, PreparedAuxInfo, SignerKeyMissing},
 };
 use signing_primitives::{
-    aux_info_confirmation_payload, AuxInfoAttempt, AuxInfoConfirmation, AuxInfoSubject,
-    CommitteeMember, Phase, Subject,
+    AuxInfoAttempt, AuxInfoConfirmation, AuxInfoSubject, CommitteeMember, Phase, Subject,
 };
 use std::time::Duration;
 
@@ -41,7 +40,7 @@ enum PartError {
 pub(super) struct AuxInfoMaker<C> {
     node: Node<C>,
     worker: Worker<PreparedAuxInfo>,
-    confirmed: Confirmed,
+    confirmer: Confirmer<C>,
     /// The attempt seen last, and the best block at which it was seen first.
     since: Option<(u32, BlockNumber)>,
     complained: Option<u32>,
@@ -52,9 +51,9 @@ pub(super) struct AuxInfoMaker<C> {
 impl<C: WatchChain> AuxInfoMaker<C> {
     pub(super) fn new(node: Node<C>) -> Self {
         Self {
+            confirmer: Confirmer::new(&node),
             node,
             worker: Worker::new(),
-            confirmed: Confirmed::default(),
             since: None,
             complained: None,
             erased: 0,
@@ -181,18 +180,16 @@ impl<C: WatchChain> AuxInfoMaker<C> {
             .aux_info_attempt
             .as_ref()
             .is_some_and(|now| now.attempt == number && !now.confirmed.contains(&me.validator));
-        if !wanted || !self.confirmed.is_due(number, heads.best.number) {
+        if !wanted {
             return;
         }
-        let confirmation = AuxInfoConfirmation {
+        let confirmation = || AuxInfoConfirmation {
             signing_key: me.party.clone(),
             attempt: number,
             commitment: aux_info.commitment(),
         };
-        let payload = aux_info_confirmation_payload(self.node.chain.genesis_hash(), &confirmation);
-        let call = |signature| SessionKeyCall::ConfirmAuxInfo(confirmation, signature);
-        self.node.confirm(number, &me.party, &payload, call).await;
-        self.confirmed.made(number, heads.best.number);
+        let now = heads.best.number;
+        self.confirmer.confirm(number, now, confirmation).await;
     }
 
     /// Erases the sets that the finalized chain will not come back to.

@@ -1,29 +1,28 @@
 //! Answers the chain's challenges: shows that this node is there.
 
+use super::{
+    attempt::chain_of,
+    calls::{CallError, Calls},
+};
 use crate::{
-    chain::{BlockNumber, Heads, NetworkState, SessionKeyCall, WatchChain},
+    chain::{BlockNumber, Heads, NetworkState, WatchChain},
     identity::Identity,
 };
-use signing_primitives::{challenge_answer_payload, ChallengeAnswer};
+use signing_primitives::ChallengeAnswer;
 use std::sync::Arc;
-
-/// Blocks that an answer is given to get into one before it is given again.
-const PATIENCE: BlockNumber = 5;
 
 /// Answers challenges.
 pub(super) struct Challenges<C> {
-    chain: Arc<C>,
     identity: Arc<Identity>,
-    /// The challenge answered last, by its deadline, and when that was.
-    answered: Option<(BlockNumber, BlockNumber)>,
+    /// By the challenge's deadline.
+    calls: Calls<C, BlockNumber>,
 }
 
 impl<C: WatchChain> Challenges<C> {
     pub(super) fn new(chain: Arc<C>, identity: Arc<Identity>) -> Self {
         Self {
-            chain,
+            calls: Calls::new(chain, identity.clone()),
             identity,
-            answered: None,
         }
     }
 
@@ -37,37 +36,26 @@ impl<C: WatchChain> Challenges<C> {
             return;
         };
         let now = heads.best.number;
-        let waiting = self
-            .answered
-            .is_some_and(|(which, at)| which == *deadline && now < at.saturating_add(PATIENCE));
-        if waiting {
+        if !self.calls.is_due(deadline, now) {
             return;
         }
         let answer = ChallengeAnswer {
             signing_key: me.signing_key.clone(),
             deadline: *deadline,
         };
-        let payload = challenge_answer_payload(self.chain.genesis_hash(), &answer);
-        let signature = match self.identity.sign(&me.signing_key, &payload) {
-            Ok(signature) => signature,
-            Err(error) => {
-                tracing::error!(%error, "cannot answer the challenge to this node");
-                return;
-            }
-        };
-        match self
-            .chain
-            .submit(SessionKeyCall::AnswerChallenge(answer, signature))
-            .await
-        {
+        match self.calls.make(*deadline, now, answer).await {
             Ok(()) => tracing::warn!(
                 deadline,
                 "others have reported this node to be silent: answered the challenge"
             ),
+            Err(error @ CallError::Identity(_)) => {
+                let error = chain_of(&error);
+                tracing::error!(%error, "cannot answer the challenge to this node");
+            }
             Err(error) => {
+                let error = chain_of(&error);
                 tracing::error!(%error, "could not answer the challenge to this node; will try again");
             }
         }
-        self.answered = Some((*deadline, now));
     }
 }

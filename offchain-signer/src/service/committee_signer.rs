@@ -3,7 +3,7 @@
 use super::{attempt::run_of, shares::Shares};
 use crate::{
     chain::{AccountId, Committee, SignerId},
-    faults::Observations,
+    faults::{Case, Ledger, Observations},
     protocol::{self, Deadlines, KeyMaterialError, NodeSigner, PartyId, SessionError},
     request::{RunSigning, SigningFailure, SigningOrder},
     sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
@@ -50,6 +50,7 @@ pub(super) struct CommitteeSigner {
     shares: Arc<Shares>,
     slots: Arc<Semaphore>,
     observations: Arc<Observations>,
+    ledger: Arc<Ledger>,
 }
 
 impl CommitteeSigner {
@@ -59,6 +60,7 @@ impl CommitteeSigner {
         sessions: SessionsHandle,
         shares: Arc<Shares>,
         observations: Arc<Observations>,
+        ledger: Arc<Ledger>,
     ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let most = (cores * SESSIONS_PER_CORE).max(MIN_SESSIONS);
@@ -69,6 +71,7 @@ impl CommitteeSigner {
             shares,
             slots: Arc::new(Semaphore::new(most)),
             observations,
+            ledger,
         }
     }
 }
@@ -137,6 +140,12 @@ impl RunSigning for CommitteeSigner {
             open_timeout: OPEN_TIMEOUT,
             budget: BUDGET,
         };
+        let witness = Witness {
+            generation: order.generation,
+            accounts: accounts.clone(),
+            observations: self.observations.clone(),
+            ledger: self.ledger.clone(),
+        };
         let signer = NodeSigner::new(self.keystore.clone(), order.me).map_err(internal)?;
         let runtime = tokio::runtime::Handle::current();
         let digest = order.digest;
@@ -157,7 +166,7 @@ impl RunSigning for CommitteeSigner {
             };
             let run = run_of(session, signer.clone(), deadlines, runtime.clone());
             protocol::signing::sign(inputs, digest, run)
-                .map_err(|error| FailedSession::new(error, &facts))
+                .map_err(|error| witness.hear(error, &facts))
         };
         match self.sessions.run(spec, job).await {
             Ok(signature) => {
@@ -166,20 +175,7 @@ impl RunSigning for CommitteeSigner {
                 }
                 Ok(signature.0)
             }
-            Err(error) => {
-                self.observe(&error);
-                Err(failure(error, &accounts))
-            }
-        }
-    }
-}
-
-impl CommitteeSigner {
-    /// Notes who let the session fail. Not those who did not open it: only the relayer knows whether
-    /// it asked them to.
-    fn observe(&self, error: &RunError<FailedSession>) {
-        if let RunError::Protocol(failed) = error {
-            self.observations.blame(&failed.error);
+            Err(error) => Err(failure(error, &accounts)),
         }
     }
 }
@@ -205,45 +201,74 @@ fn failure(
         }) => SigningFailure::TimedOut {
             absent: absent.into_iter().map(SignerId::from).collect(),
         },
-        RunError::Protocol(FailedSession { error, evidence })
-            if !error.blamed().is_empty() || !evidence.is_empty() =>
+        RunError::Protocol(FailedSession { error, proven })
+            if !error.blamed().is_empty() || !proven.is_empty() =>
         {
             let blamed = error.blamed().into_iter().map(SignerId::from);
-            let proven = evidence.iter().map(|evidence| evidence.accused.clone());
             SigningFailure::Misbehaved {
                 culprits: blamed.chain(proven).collect(),
-                evidence,
             }
         }
         error => internal(error),
     }
 }
 
-/// A session that failed, and what can be proved about it.
+/// A session that failed, and who has provably cheated in it.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 struct FailedSession {
     #[source]
     error: SessionError,
-    evidence: Vec<SigningEvidence>,
-}
-
-impl FailedSession {
-    fn new(error: SessionError, facts: &SessionFacts) -> Self {
-        let evidence = error.evidence(facts);
-        for evidence in &evidence {
-            let party = PartyId::from(evidence.accused.clone());
-            tracing::warn!(?party, %error, "a participant has provably cheated");
-        }
-        Self { error, evidence }
-    }
+    proven: BTreeSet<SignerId>,
 }
 
 impl From<SessionError> for FailedSession {
     fn from(error: SessionError) -> Self {
         Self {
             error,
-            evidence: Vec::new(),
+            proven: BTreeSet::new(),
         }
+    }
+}
+
+/// Remembers who let a session fail. On the session's own thread: whoever asked for the signature
+/// may have gone, and may be in league with the cheater.
+struct Witness {
+    generation: u32,
+    accounts: BTreeMap<AccountId, SignerId>,
+    observations: Arc<Observations>,
+    ledger: Arc<Ledger>,
+}
+
+impl Witness {
+    /// Notes what can be proved, first, and then who is to blame. Blocks. Not those who did not open
+    /// the session: only the relayer knows whether it asked them to.
+    fn hear(&self, error: SessionError, facts: &SessionFacts) -> FailedSession {
+        let evidence = error.evidence(facts);
+        for evidence in &evidence {
+            self.prove(evidence);
+        }
+        self.observations.blame(&error);
+        let proven = evidence.into_iter().map(|evidence| evidence.accused);
+        FailedSession {
+            error,
+            proven: proven.collect(),
+        }
+    }
+
+    fn prove(&self, evidence: &SigningEvidence) {
+        let member = self
+            .accounts
+            .iter()
+            .find(|(_, party)| **party == evidence.accused);
+        let Some((account, _)) = member else {
+            return;
+        };
+        tracing::warn!(accused = %account, "a participant has provably cheated");
+        let case = Case {
+            generation: self.generation,
+            accused: account.clone(),
+        };
+        self.ledger.prove(case, evidence);
     }
 }

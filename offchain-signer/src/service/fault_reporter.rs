@@ -1,41 +1,65 @@
 //! Reports to the chain what this node has seen others fail at.
+//!
+//! ```text
+//! Ledger ─ proofs ───────────────────────────────► report_fault(provable) ─ final ─► closed
+//!    ▲                                                     │ the chain refuses it
+//!    └── misbehaved, on disk first ──┐                     ▼
+//! Observations ─ due ────────────────┴───────────► report_fault(unprovable)
+//! ```
+//! Where there is a proof, it is enough: nothing else is reported of that validator meanwhile.
 
+#[cfg(test)]
+mod tests;
+
+use super::{
+    attempt::chain_of,
+    calls::{CallError, Calls},
+    groups::parties,
+};
 use crate::{
-    chain::{AccountId, BlockNumber, Heads, NetworkState, SessionKeyCall, SignerId, WatchChain},
-    faults::Observations,
+    chain::{AccountId, Answer, BlockNumber, Heads, NetworkState, SignerId, Validator, WatchChain},
+    faults::{Case, Ledger, Observations},
     identity::Identity,
 };
-use signing_primitives::{
-    fault_report_payload, CommitteeMember, Fault, FaultReport, Phase, UnprovableFault,
-};
+use codec::DecodeAll;
+use signing_evidence::{SigningEvidence, Verdict};
+use signing_primitives::{EncodedEvidence, Fault, FaultReport, UnprovableFault};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-/// Blocks that a report is given to get into one before it is made again. Once it is in one, the pool
-/// refuses to take it again.
-const PATIENCE: BlockNumber = 5;
+type Report = FaultReport<AccountId, BlockNumber>;
 
 /// Makes the reports that are due.
 pub(super) struct FaultReporter<C> {
     chain: Arc<C>,
     identity: Arc<Identity>,
     observations: Arc<Observations>,
-    made: BTreeMap<AccountId, BlockNumber>,
+    ledger: Arc<Ledger>,
+    /// Reports without proof, by whom they accuse.
+    words: Calls<C, AccountId>,
+    proofs: Calls<C, Case>,
 }
 
 impl<C: WatchChain> FaultReporter<C> {
+    /// Goes on with what the ledger has kept.
     pub(super) fn new(
         chain: Arc<C>,
         identity: Arc<Identity>,
         observations: Arc<Observations>,
+        ledger: Arc<Ledger>,
     ) -> Self {
+        for (_, party) in ledger.suspects() {
+            observations.failed(&party, UnprovableFault::Misbehaved);
+        }
         Self {
+            words: Calls::new(chain.clone(), identity.clone()),
+            proofs: Calls::new(chain.clone(), identity.clone()),
             chain,
             identity,
             observations,
-            made: BTreeMap::new(),
+            ledger,
         }
     }
 
@@ -58,75 +82,162 @@ impl<C: WatchChain> FaultReporter<C> {
         }
     }
 
-    /// Looks at the state at the best block, and makes the reports that are due.
-    pub(super) async fn follow(&mut self, heads: &Heads, best: &NetworkState) {
-        let accusable: BTreeMap<SignerId, AccountId> = parties(best)
-            .map(|party| (party.party.clone(), party.validator.clone()))
-            .collect();
-        self.observations
-            .retain(|party| accusable.contains_key(party));
+    /// Looks at the chain, and makes the reports that are due. A node that is behind knows neither
+    /// what is settled already nor who has a seat.
+    pub(super) async fn follow(
+        &mut self,
+        heads: &Heads,
+        finalized: &NetworkState,
+        best: &NetworkState,
+    ) {
+        if !self.chain.is_current() {
+            return;
+        }
+        self.forget_the_harmless(finalized, best);
         let Some(me) = self.identity.validator(best) else {
             return;
         };
+        self.report_proofs(heads, finalized, me).await;
+        self.report_observations(heads, best, me).await;
+    }
+
+    /// Forgets who has nothing to lose, neither at the best block nor at the finalized one. Not what
+    /// is proved: whether that matters is for the chain to say.
+    fn forget_the_harmless(&self, finalized: &NetworkState, best: &NetworkState) {
+        let accusable: BTreeSet<&SignerId> = parties(best)
+            .chain(parties(finalized))
+            .map(|party| &party.party)
+            .collect();
+        self.observations.retain(|party| accusable.contains(party));
+        for (case, party) in self.ledger.suspects() {
+            if !accusable.contains(&party) {
+                self.ledger.close(&case);
+            }
+        }
+    }
+
+    async fn report_proofs(&mut self, heads: &Heads, finalized: &NetworkState, me: &Validator) {
+        let final_generation = finalized.committee.as_ref().map(|c| c.generation);
+        for (case, proof) in self.ledger.proofs() {
+            // The chain cannot judge what is about a generation that it does not know yet.
+            let known = final_generation.is_some_and(|known| known >= case.generation);
+            if !known || !self.proofs.is_due(&case, heads.best.number) {
+                continue;
+            }
+            self.report_proof(heads, me, case, proof).await;
+        }
+    }
+
+    /// Reports a proof, unless it is settled for good, or of no use.
+    async fn report_proof(
+        &mut self,
+        heads: &Heads,
+        me: &Validator,
+        case: Case,
+        proof: EncodedEvidence,
+    ) {
+        let now = heads.best.number;
+        let accused = case.accused.clone();
+        if !proves(&proof).await {
+            tracing::error!(%accused, "a stored proof proves nothing: reporting misbehaviour");
+            self.give_up_proof(&case);
+            return;
+        }
+        let report = FaultReport {
+            signing_key: me.signing_key.clone(),
+            accused: accused.clone(),
+            generation: case.generation,
+            fault: Fault::Provable(proof),
+            at: now,
+        };
+        match self.proofs.consider(heads.finalized.hash, &report).await {
+            Ok(Answer::Settled) => {
+                tracing::info!(%accused, "the chain knows for good of a validator that cheated");
+                self.ledger.close(&case);
+                return;
+            }
+            Ok(Answer::Refuses) => {
+                tracing::error!(%accused, "the chain refuses a proof: reporting misbehaviour");
+                self.give_up_proof(&case);
+                return;
+            }
+            Ok(Answer::Takes | Answer::NotNow) => {}
+            Err(error) => {
+                let error = chain_of(&error);
+                tracing::warn!(%accused, %error, "cannot ask the chain about a proof");
+            }
+        }
+        let made = self.proofs.make(case, now, report).await;
+        log(made, &accused, "proof that it cheated");
+    }
+
+    fn give_up_proof(&self, case: &Case) {
+        self.ledger.without_proof(case);
+        for (suspected, party) in self.ledger.suspects() {
+            if suspected == *case {
+                self.observations
+                    .failed(&party, UnprovableFault::Misbehaved);
+            }
+        }
+    }
+
+    async fn report_observations(&mut self, heads: &Heads, best: &NetworkState, me: &Validator) {
         let Some(committee) = &best.committee else {
             return;
         };
         let now = heads.best.number;
-        self.made.retain(|_, at| now < at.saturating_add(PATIENCE));
+        let accusable: BTreeMap<&SignerId, &AccountId> = parties(best)
+            .map(|party| (&party.party, &party.validator))
+            .collect();
+        let proofs = self.ledger.proofs();
+        let proven: BTreeSet<&AccountId> = proofs.iter().map(|(case, _)| &case.accused).collect();
         for (party, fault) in self.observations.due() {
-            let Some(accused) = accusable.get(&party) else {
+            let Some(accused) = accusable.get(&party).copied() else {
                 continue;
             };
-            if *accused == me.account || self.made.contains_key(accused) {
+            let is_due = self.words.is_due(accused, now) && !proven.contains(accused);
+            if *accused == me.account || !is_due {
                 continue;
             }
-            let report = FaultReport {
+            if fault == UnprovableFault::Misbehaved {
+                let case = Case {
+                    generation: committee.generation,
+                    accused: accused.clone(),
+                };
+                self.ledger.suspect(case, &party);
+            }
+            let report: Report = FaultReport {
                 signing_key: me.signing_key.clone(),
                 accused: accused.clone(),
                 generation: committee.generation,
                 fault: Fault::Unprovable(fault),
                 at: now,
             };
-            self.made.insert(accused.clone(), now);
-            self.report(report).await;
-        }
-    }
-
-    async fn report(&self, report: FaultReport<AccountId, BlockNumber>) {
-        let payload = fault_report_payload(self.chain.genesis_hash(), &report);
-        let signature = match self.identity.sign(&report.signing_key, &payload) {
-            Ok(signature) => signature,
-            Err(error) => {
-                tracing::error!(%error, "cannot report a fault");
-                return;
-            }
-        };
-        let (accused, fault) = (report.accused.clone(), report.fault.clone());
-        match self
-            .chain
-            .submit(SessionKeyCall::ReportFault(report, signature))
-            .await
-        {
-            Ok(()) => tracing::warn!(%accused, ?fault, "reported a fault"),
-            Err(error) => {
-                tracing::debug!(%accused, %error, "the pool does not take a report: it may know it");
-            }
+            let made = self.words.make(accused.clone(), now, report).await;
+            log(made, accused, &format!("{fault:?}"));
         }
     }
 }
 
-/// Those who can be accused: the sitting members, and those who take part in what is going on.
-fn parties(network: &NetworkState) -> impl Iterator<Item = &CommitteeMember<AccountId>> {
-    let sitting = network
-        .committee
-        .iter()
-        .flat_map(|committee| committee.sitting());
-    let resharing = match &network.phase {
-        Phase::Resharing(attempt) => Some(attempt.old_holders.iter().chain(&attempt.members)),
-        _ => None,
-    };
-    let aux_info = network.aux_info_attempt.iter();
-    sitting
-        .chain(resharing.into_iter().flatten())
-        .chain(aux_info.flat_map(|attempt| &attempt.parties))
+/// Whether the proof is one that the chain will accept. It costs the reporter dearly if not.
+async fn proves(proof: &EncodedEvidence) -> bool {
+    let proof = proof.clone();
+    let checking = tokio::task::spawn_blocking(move || {
+        SigningEvidence::decode_all(&mut proof.as_slice())
+            .is_ok_and(|evidence| evidence.verify() == Verdict::Proven)
+    });
+    checking.await.unwrap_or(false)
+}
+
+fn log(made: Result<(), CallError>, accused: &AccountId, fault: &str) {
+    match made {
+        Ok(()) => tracing::warn!(%accused, fault, "reported a fault"),
+        Err(error @ CallError::Identity(_)) => {
+            tracing::error!(error = %chain_of(&error), "cannot report a fault");
+        }
+        Err(error) => {
+            let error = chain_of(&error);
+            tracing::debug!(%accused, %error, "the pool does not take a report: it may know it");
+        }
+    }
 }

@@ -9,19 +9,15 @@
 //! generation is in force is for the [`shares`](super::shares) to see.
 
 use super::attempt::{
-    accounts, chain_of, parties, Confirmed, Node, Plan, RunResult, Worker, AUX_GEN_ROUND,
+    accounts, chain_of, parties, Confirmer, Node, Plan, RunResult, Worker, AUX_GEN_ROUND,
 };
 use crate::{
-    chain::{
-        AccountId, BlockNumber, Committee, Heads, NetworkState, SessionKeyCall, VerifyingKey,
-        WatchChain,
-    },
+    chain::{AccountId, BlockNumber, Committee, Heads, NetworkState, VerifyingKey, WatchChain},
     key_store::{KeyStore, KeyStoreError},
     protocol::{KeyMaterial, NodeSigner, Reshare, ReshareError, ResharePart, SignerKeyMissing},
 };
 use signing_primitives::{
-    reshare_confirmation_payload, CommitteeMember, Phase, ReshareAttempt, ReshareConfirmation,
-    ReshareSubject, Subject,
+    CommitteeMember, Phase, ReshareAttempt, ReshareConfirmation, ReshareSubject, Subject,
 };
 use std::time::Duration;
 
@@ -52,7 +48,7 @@ enum PartError {
 pub(super) struct HandOver<C> {
     node: Node<C>,
     worker: Worker<Handed>,
-    confirmed: Confirmed,
+    confirmer: Confirmer<C>,
     complained: Option<u32>,
 }
 
@@ -66,9 +62,9 @@ struct Task<'a> {
 impl<C: WatchChain> HandOver<C> {
     pub(super) fn new(node: Node<C>) -> Self {
         Self {
+            confirmer: Confirmer::new(&node),
             node,
             worker: Worker::new(),
-            confirmed: Confirmed::default(),
             complained: None,
         }
     }
@@ -232,17 +228,15 @@ impl<C: WatchChain> HandOver<C> {
             Phase::Resharing(now)
                 if now.attempt == number && !now.confirmed.contains(&me.validator)
         );
-        if !wanted || !self.confirmed.is_due(number, heads.best.number) {
+        if !wanted {
             return;
         }
-        let confirmation = ReshareConfirmation {
+        let confirmation = || ReshareConfirmation {
             signing_key: me.party.clone(),
             attempt: number,
             commitment: material.commitment(),
         };
-        let payload = reshare_confirmation_payload(self.node.chain.genesis_hash(), &confirmation);
-        let call = |signature| SessionKeyCall::ConfirmReshare(confirmation, signature);
-        self.node.confirm(number, &me.party, &payload, call).await;
-        self.confirmed.made(number, heads.best.number);
+        let now = heads.best.number;
+        self.confirmer.confirm(number, now, confirmation).await;
     }
 }

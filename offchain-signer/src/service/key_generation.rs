@@ -7,15 +7,13 @@
 //! of the running attempt is confirmed (again).
 
 use super::attempt::{
-    accounts, chain_of, parties, Confirmed, Node, Plan, RunResult, Worker, AUX_GEN_ROUND,
+    accounts, chain_of, parties, Confirmer, Node, Plan, RunResult, Worker, AUX_GEN_ROUND,
 };
 use crate::{
-    chain::{AccountId, BlockNumber, Heads, NetworkState, SessionKeyCall, WatchChain},
+    chain::{AccountId, BlockNumber, Heads, NetworkState, WatchChain},
     protocol::{self, KeyMaterial, Keygen, NodeSigner},
 };
-use signing_primitives::{
-    keygen_confirmation_payload, CommitteeMember, KeygenAttempt, KeygenConfirmation, Phase, Subject,
-};
+use signing_primitives::{CommitteeMember, KeygenAttempt, KeygenConfirmation, Phase, Subject};
 use std::time::Duration;
 
 type Attempt = KeygenAttempt<AccountId, u32>;
@@ -27,15 +25,15 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) struct KeyGeneration<C> {
     node: Node<C>,
     worker: Worker<KeyMaterial>,
-    confirmed: Confirmed,
+    confirmer: Confirmer<C>,
 }
 
 impl<C: WatchChain> KeyGeneration<C> {
     pub(super) fn new(node: Node<C>) -> Self {
         Self {
+            confirmer: Confirmer::new(&node),
             node,
             worker: Worker::new(),
-            confirmed: Confirmed::default(),
         }
     }
 
@@ -147,18 +145,16 @@ impl<C: WatchChain> KeyGeneration<C> {
             Phase::Keygen(now)
                 if now.attempt == number && !now.confirmed.contains(&me.validator)
         );
-        if !wanted || !self.confirmed.is_due(number, heads.best.number) {
+        if !wanted {
             return;
         }
-        let confirmation = KeygenConfirmation {
+        let confirmation = || KeygenConfirmation {
             signing_key: me.party.clone(),
             attempt: number,
             verifying_key: material.verifying_key(),
             commitment: material.commitment(),
         };
-        let payload = keygen_confirmation_payload(self.node.chain.genesis_hash(), &confirmation);
-        let call = |signature| SessionKeyCall::ConfirmKeygen(confirmation, signature);
-        self.node.confirm(number, &me.party, &payload, call).await;
-        self.confirmed.made(number, heads.best.number);
+        let now = heads.best.number;
+        self.confirmer.confirm(number, now, confirmation).await;
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod aux_info;
+mod cheating;
 mod crashes;
 mod hand_over;
 
@@ -12,6 +13,7 @@ use crate::{
         fake::{FakeChain, FakeState},
         AccountId, Committee, SessionKeyCall, SignerId, WatchChain,
     },
+    faults::{Ledger, Observations},
     identity::Identity,
     key_store::{KeyStore, KeyStoreError, Password, PasswordCost},
     protocol::{
@@ -50,6 +52,8 @@ struct Running {
     key_store: Arc<KeyStore>,
     shares: Arc<Shares>,
     signer: Arc<CommitteeSigner>,
+    ledger: Arc<Ledger>,
+    observations: Arc<Observations>,
     duties: JoinHandle<()>,
 }
 
@@ -159,13 +163,15 @@ impl World {
         let keystore = self.keystores[index].clone();
         let sessions = self.net.join(self.members[index].validator.clone());
         let shares = Arc::new(Shares::default());
+        let observations = Arc::new(Observations::default());
+        let ledger = Arc::new(Ledger::open(key_store.clone()));
         let node = Node {
             chain: self.chain.clone(),
             identity: Arc::new(Identity::new(keystore.clone(), Zeroizing::new([1; 32]))),
             keystore: keystore.clone(),
             key_store: key_store.clone(),
             sessions: sessions.clone(),
-            observations: Arc::default(),
+            observations: observations.clone(),
         };
         let duties = Duties::new(node, shares.clone());
         let signer = CommitteeSigner::new(
@@ -173,12 +179,15 @@ impl World {
             keystore,
             sessions,
             shares.clone(),
-            Arc::default(),
+            observations.clone(),
+            ledger.clone(),
         );
         Running {
             key_store,
             shares,
             signer: Arc::new(signer),
+            ledger,
+            observations,
             duties: tokio::spawn(run(self.chain.clone(), duties)),
         }
     }
@@ -255,26 +264,29 @@ impl World {
         });
     }
 
-    /// Two nodes sign with their shares of a generation, and the signature is the child key's.
-    async fn sign(&self, nodes: [(usize, Arc<CommitteeSigner>); 2], generation: u32, number: u32) {
+    /// What one of two nodes is asked to sign.
+    fn order(&self, me: usize, nodes: [usize; 2], generation: u32, number: u32) -> SigningOrder {
         let mut digest = [7; 32];
         digest[..4].copy_from_slice(&number.to_be_bytes());
-        let expected =
-            signing_primitives::derive_child_key(&committee().1[0].verifying_key(), INDEX).unwrap();
-        let order = |node: usize| SigningOrder {
-            verifying_key: expected,
-            network_key: committee().1[0].verifying_key(),
+        let network_key = committee().1[0].verifying_key();
+        SigningOrder {
+            verifying_key: signing_primitives::derive_child_key(&network_key, INDEX).unwrap(),
+            network_key,
             registration_index: INDEX,
             digest,
             request_id: digest,
             relayer: self.members[self.fresh[1]].party.clone(),
-            me: self.members[node].party.clone(),
-            participants: nodes
-                .iter()
-                .map(|(node, _)| self.members[*node].party.clone())
-                .collect(),
+            me: self.members[me].party.clone(),
+            participants: nodes.map(|node| self.members[node].party.clone()).into(),
             generation,
-        };
+        }
+    }
+
+    /// Two nodes sign with their shares of a generation, and the signature is the child key's.
+    async fn sign(&self, nodes: [(usize, Arc<CommitteeSigner>); 2], generation: u32, number: u32) {
+        let pair = [nodes[0].0, nodes[1].0];
+        let order = |me| self.order(me, pair, generation, number);
+        let (expected, digest) = (order(pair[0]).verifying_key, order(pair[0]).digest);
         let [(a, one), (b, other)] = &nodes;
         let (one, other) = tokio::join!(one.sign(order(*a)), other.sign(order(*b)));
         let (one, other) = (one.unwrap(), other.unwrap());

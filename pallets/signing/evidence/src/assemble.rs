@@ -8,6 +8,7 @@ use crate::{
     report::{Broadcast, EchoPack, IdMap, Part, Proof, Round, SignedMessage},
     PartyId, SigningEvidence, Verdict, MAX_REPORT_BYTES,
 };
+use codec::Encode;
 use core::fmt;
 use signing_primitives::{SessionNonce, SignerId, SigningSubject, Subject};
 use sp_runtime::BoundedVec;
@@ -62,8 +63,9 @@ pub struct SessionFacts {
 impl SessionFacts {
     /// Evidence that `accused` cheated in the session, if the transcript holds any that proves it.
     ///
-    /// Tries all kinds of proof, the costly ones last, and checks each as the chain will: what it
-    /// returns is [`Verdict::Proven`]. Takes up to a tenth of a second per participant.
+    /// Tries all kinds of proof, the costly ones last and short ones first, and checks each as the
+    /// chain will: what it returns is [`Verdict::Proven`]. Takes up to a tenth of a second per
+    /// participant.
     pub fn evidence_against(
         &self,
         accused: &SignerId,
@@ -102,15 +104,20 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// All that may be a proof. Made one by one, because checking them takes time.
+    /// All that may be a proof: what takes a millisecond to check, the shortest first, and then what
+    /// takes a tenth of a second.
     fn proofs(&'a self) -> impl Iterator<Item = Proof> + 'a {
-        self.invalid_messages()
+        let mut quick: Vec<Proof> = self
+            .invalid_messages()
             .chain(self.contradictory_broadcasts())
             .chain(self.contradictory_echoes())
             .chain(self.wrong_ids())
-            .chain(core::iter::once_with(|| self.elog()).flatten())
-            .chain(core::iter::once_with(|| self.signature_share()).flatten())
-            .chain(self.others().filter_map(|other| self.aff_g_psi(other)))
+            .chain(self.elog())
+            .chain(self.signature_share())
+            .collect();
+        quick.sort_by_cached_key(Encode::encoded_size);
+        let slow = self.others().filter_map(|other| self.aff_g_psi(other));
+        quick.into_iter().chain(slow)
     }
 
     fn invalid_messages(&'a self) -> impl Iterator<Item = Proof> + 'a {

@@ -96,7 +96,7 @@ impl Row {
             let from = from?;
             let found = seen
                 .iter()
-                .find(|event| event.name == name && event.block >= from);
+                .find(|event| event.name == name && event.block > from);
             found.map(|event| event.block)
         };
         let from = match who {
