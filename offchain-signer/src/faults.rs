@@ -21,7 +21,7 @@
 //! - *As a relayer, ask for what no signer will sign.* Refusals are no fault, unless this node as a
 //!   relayer got the very same request signed by others.
 
-use crate::{chain::SignerId, protocol::SessionError};
+use crate::{chain::SignerId, metrics::FaultCounts, protocol::SessionError};
 use signing_primitives::UnprovableFault;
 use std::{
     collections::HashMap,
@@ -79,11 +79,12 @@ impl Record {
 /// What this node has seen others fail at. By party id, so never more than there are parties of
 /// committees while an entry lasts.
 #[derive(Debug, Default)]
-pub struct Observations(Mutex<HashMap<SignerId, Record>>);
+pub struct Observations(Mutex<HashMap<SignerId, Record>>, FaultCounts);
 
 impl Observations {
     /// Notes that a signer has failed.
     pub fn failed(&self, party: &SignerId, fault: UnprovableFault) {
+        self.counts().count(fault.into());
         let now = Instant::now();
         let mut records = self.lock();
         let span = records.entry(party.clone()).or_default().of(fault);
@@ -92,6 +93,11 @@ impl Observations {
             _ => now,
         };
         *span = Some(Span { first, last: now });
+    }
+
+    /// How often what was seen.
+    pub fn counts(&self) -> &FaultCounts {
+        &self.1
     }
 
     /// Notes whom the end of a session blames.

@@ -4,6 +4,7 @@ use super::{attempt::run_of, shares::Shares};
 use crate::{
     chain::{AccountId, Committee, SignerId},
     faults::Observations,
+    metrics::FaultKind,
     protocol::{self, Deadlines, KeyMaterialError, NodeSigner, PartyId, SessionError},
     request::{RunSigning, SigningFailure, SigningOrder},
     sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
@@ -180,6 +181,9 @@ impl CommitteeSigner {
     fn observe(&self, error: &RunError<FailedSession>) {
         if let RunError::Protocol(failed) = error {
             self.observations.blame(&failed.error);
+            for _ in &failed.evidence {
+                self.observations.counts().count(FaultKind::Cheated);
+            }
         }
     }
 }
