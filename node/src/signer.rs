@@ -9,6 +9,7 @@ pub(crate) use cli::{ResolvedSignerConfig, SignerOptions, TerminalPrompt};
 use crate::service::{FullClient, TransactionPool};
 use offchain_signer::{
     key_store::Password,
+    metrics::Metrics,
     service::{SignerConfig, SignerService},
 };
 use sc_network_sync::SyncingService;
@@ -16,6 +17,7 @@ use sc_service::{Error as ServiceError, TaskManager};
 use signing_runtime::OpaqueBlock as Block;
 use sp_keystore::KeystorePtr;
 use std::{fmt, sync::Arc};
+use substrate_prometheus_endpoint::Registry;
 use tokio_util::sync::CancellationToken;
 
 /// Starts the signer service in this node. If it stops, so does the node.
@@ -26,14 +28,18 @@ pub(crate) async fn spawn(
     pool: Arc<TransactionPool>,
     sync: Arc<SyncingService<Block>>,
     keystore: KeystorePtr,
+    prometheus: Option<Registry>,
 ) -> Result<(), ServiceError> {
-    let (chain, follow_heads) = chain::NodeChain::new(client, pool, sync);
+    let metrics = Metrics::register(prometheus.as_ref())
+        .map_err(|error| ServiceError::Application(Box::new(error)))?;
+    let (chain, follow_heads) = chain::NodeChain::new(client, pool, sync, metrics.clone());
     let config = SignerConfig {
         listen: config.listen,
         public_endpoint: config.public_endpoint.map(|endpoint| endpoint.to_string()),
         key_store: config.dir.join("key-store.redb"),
         password: Password::from(config.password),
         version: env!("SUBSTRATE_CLI_IMPL_VERSION").into(),
+        metrics,
     };
     let service = SignerService::start(config, chain, keystore)
         .await

@@ -9,8 +9,12 @@
 //! load on the machine falls on all of them alike. The last line is JSON, seconds.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
+#[path = "common/links.rs"]
+mod links;
+
 use core::time::Duration;
 use k256::sha2::Sha256;
+use links::{multi_thread, over_links, random, signers};
 use manul::{
     session::{
         tokio::{par_run_session, run_session, MessageIn, MessageOut},
@@ -19,16 +23,13 @@ use manul::{
     signature::{self, DigestVerifier, Keypair, RandomizedDigestSigner},
 };
 use offchain_signer::protocol::{
-    keygen, signing, Deadlines, KeyMaterial, Keygen, Link, NetworkSession, NodeSigner, Params, Run,
+    keygen, signing, KeyMaterial, Keygen, NetworkSession, NodeSigner, Params,
 };
-use rand_core::{CryptoRngCore, OsRng, RngCore};
+use rand_core::{CryptoRngCore, OsRng};
 use serde::{Deserialize, Serialize};
-use signing_primitives::{SessionId, KEY_TYPE};
-use sp_keystore::{testing::MemoryKeystore, Keystore};
-use std::{collections::BTreeSet, sync::Arc, thread, time::Instant};
+use std::{collections::BTreeSet, thread, time::Instant};
 use synedrion::{AuxInfo, InteractiveSigning, InteractiveSigningProtocol, KeyShare};
-use tokio::{runtime, sync::mpsc};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::mpsc;
 
 const DIGEST: [u8; 32] = [7; 32];
 
@@ -132,66 +133,6 @@ fn bare(inputs: &BareInputs, parallel: bool) -> Duration {
     start.elapsed()
 }
 
-fn random() -> [u8; 32] {
-    let mut bytes = [0; 32];
-    OsRng.fill_bytes(&mut bytes);
-    bytes
-}
-
-fn multi_thread() -> runtime::Runtime {
-    runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
-}
-
-/// Runs each party's side on a thread of its own, over links in memory.
-fn over_links<T: Send>(
-    signers: &[NodeSigner],
-    side: impl Fn(usize, Run) -> T + Sync,
-) -> (Duration, Vec<T>) {
-    let runtime = multi_thread();
-    let session_id = SessionId(random());
-    let (mut inboxes, mut outboxes, mut runs) = (Vec::new(), Vec::new(), Vec::new());
-    for signer in signers {
-        let (inbox, incoming) = mpsc::channel(64);
-        let (outgoing, outbox) = mpsc::channel(64);
-        inboxes.push(inbox);
-        outboxes.push(outbox);
-        runs.push(Run {
-            session_id,
-            signer: signer.clone(),
-            link: Link { outgoing, incoming },
-            deadlines: Deadlines {
-                round: Duration::from_secs(300),
-                overall: tokio::time::Instant::now() + Duration::from_secs(600),
-            },
-            cancel: CancellationToken::new(),
-            runtime: runtime.handle().clone(),
-        });
-    }
-    for (from, mut outbox) in outboxes.into_iter().enumerate() {
-        let other = inboxes[1 - from].clone();
-        let from = signers[from].party().clone();
-        runtime.spawn(async move {
-            while let Some((_, message)) = outbox.recv().await {
-                let _ = other.send((from.clone(), message)).await;
-            }
-        });
-    }
-    let side = &side;
-    let start = Instant::now();
-    let results = thread::scope(|scope| {
-        let runs = runs.into_iter().enumerate();
-        let threads: Vec<_> = runs
-            .map(|(i, run)| scope.spawn(move || side(i, run)))
-            .collect();
-        threads.into_iter().map(|t| t.join().unwrap()).collect()
-    });
-    (start.elapsed(), results)
-}
-
 fn driver(signers: &[NodeSigner], material: &[KeyMaterial]) -> Duration {
     let participants: BTreeSet<_> = signers.iter().map(|s| s.party().clone()).collect();
     let (time, signatures) = over_links(signers, |index, run| {
@@ -214,14 +155,7 @@ fn main() {
         .skip(1)
         .find_map(|arg| arg.parse().ok())
         .unwrap_or(11usize);
-    let mut signers: Vec<_> = (0..2)
-        .map(|_| {
-            let keystore = Arc::new(MemoryKeystore::new());
-            let key = keystore.sr25519_generate_new(KEY_TYPE, None).unwrap();
-            NodeSigner::new(keystore, key.into()).unwrap()
-        })
-        .collect();
-    signers.sort_by(|a, b| a.party().cmp(b.party()));
+    let signers = signers(2);
     let members = signers.iter().map(|s| s.party().clone().into());
     let keygen = Keygen::new(1, members, 2).unwrap();
     let (time, material) = over_links(&signers, |_, run| keygen::generate(&keygen, run).unwrap());

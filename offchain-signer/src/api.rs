@@ -27,7 +27,10 @@ pub use body::{BodyBudget, BodyError};
 pub use error::{ApiError, Code};
 pub use serve::{serve, Connections};
 
-use crate::request::{Admission, Relayer, Signer};
+use crate::{
+    metrics::{Metrics, Role},
+    request::{Admission, Relayer, Signer},
+};
 use axum::{
     extract::{DefaultBodyLimit, Request, State, WebSocketUpgrade},
     middleware::{from_fn_with_state, Next},
@@ -84,6 +87,8 @@ pub struct ApiParts {
     pub version: String,
     /// The bounds.
     pub config: ApiConfig,
+    /// Where outcomes and times are told.
+    pub metrics: Metrics,
 }
 
 struct Api {
@@ -103,7 +108,8 @@ pub fn router(parts: ApiParts) -> Router {
     let requests = Router::new()
         .route("/user/relay_tx", post(routes::relay_tx))
         .route("/user/sign_tx", post(routes::sign_tx))
-        .layer(from_fn_with_state(api.clone(), bounded));
+        .layer(from_fn_with_state(api.clone(), bounded))
+        .layer(from_fn_with_state(api.clone(), counted));
     let routes = requests
         .route("/ws", get(routes::ws))
         .route("/healthz", get(routes::healthz))
@@ -125,6 +131,18 @@ pub fn router(parts: ApiParts) -> Router {
                 .allow_headers(Any),
         )
         .with_state(api)
+}
+
+/// Counts requests by their outcome.
+async fn counted(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+    let role = match request.uri().path().ends_with("/relay_tx") {
+        true => Role::Relayer,
+        false => Role::Signer,
+    };
+    let in_work = api.parts.metrics.request(role);
+    let response = next.run(request).await;
+    in_work.answered(response.extensions().get::<Code>().copied());
+    response
 }
 
 /// Bounds the number of requests in work and the time that each takes.

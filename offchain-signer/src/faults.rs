@@ -27,7 +27,7 @@ mod ledger;
 
 pub use ledger::{Case, Ledger};
 
-use crate::{chain::SignerId, protocol::SessionError};
+use crate::{chain::SignerId, metrics::FaultCounts, protocol::SessionError};
 use signing_primitives::UnprovableFault;
 use std::{
     collections::HashMap,
@@ -85,11 +85,12 @@ impl Record {
 /// What this node has seen others fail at. By party id, so never more than there are parties of
 /// committees while an entry lasts.
 #[derive(Debug, Default)]
-pub struct Observations(Mutex<HashMap<SignerId, Record>>);
+pub struct Observations(Mutex<HashMap<SignerId, Record>>, FaultCounts);
 
 impl Observations {
     /// Notes that a signer has failed.
     pub fn failed(&self, party: &SignerId, fault: UnprovableFault) {
+        self.counts().count(fault.into());
         let now = Instant::now();
         let mut records = self.lock();
         let span = records.entry(party.clone()).or_default().of(fault);
@@ -98,6 +99,11 @@ impl Observations {
             _ => now,
         };
         *span = Some(Span { first, last: now });
+    }
+
+    /// How often what was seen.
+    pub fn counts(&self) -> &FaultCounts {
+        &self.1
     }
 
     /// Notes whom the end of a session blames.

@@ -17,6 +17,7 @@
 //! | [`key_store`] | sealed key shares, pending by attempt and active by generation |
 //! | [`faults`] | what others were seen to fail at, and when that is worth a report |
 //! | [`identity`] | which validator this node is, and the keys it proves that with |
+//! | [`metrics`] | what a node's operator can watch |
 //! | [`chain`] | what the signer needs to know of the chain |
 //! | [`service`] | all of these together, following the chain |
 //!
@@ -30,6 +31,7 @@ pub mod chain;
 pub mod faults;
 pub mod identity;
 pub mod key_store;
+pub mod metrics;
 pub mod program;
 pub mod protocol;
 pub mod request;

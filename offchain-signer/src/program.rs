@@ -37,7 +37,7 @@ mod result;
 mod hostile;
 
 pub use compiled::{CompiledProgram, Metered};
-pub use engine::ProgramEngine;
+pub use engine::{EngineStats, ProgramEngine};
 pub use error::ProgramError;
 pub use limits::Limits;
 /// What a program is asked: see the SDK.

@@ -38,6 +38,7 @@ use crate::{
     faults::{Ledger, Observations},
     identity::Identity,
     key_store::{KeyStore, KeyStoreError, Password},
+    metrics::{Metrics, View},
     program::{Limits as ProgramLimits, ProgramEngine},
     request::{Admission, AskError, HttpSigners, RelayConfig, Relayer, Signer},
     sessions::Sessions,
@@ -60,6 +61,7 @@ use std::{
     path::PathBuf,
     sync::Arc,
 };
+use substrate_prometheus_endpoint::PrometheusError;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
@@ -76,6 +78,8 @@ pub struct SignerConfig {
     pub password: Password,
     /// Version and commit, for `GET /version`.
     pub version: String,
+    /// Where it is told what goes on.
+    pub metrics: Metrics,
 }
 
 /// The service cannot start, or cannot go on.
@@ -100,6 +104,9 @@ pub enum ServiceError {
     /// The HTTP client cannot be made.
     #[error("cannot set up the HTTP client")]
     Client(#[source] AskError),
+    /// The metrics cannot be registered.
+    #[error("cannot register the metrics")]
+    Metrics(#[from] PrometheusError),
     /// A part of the service ended although nobody told it to.
     #[error("a part of the signer service ended unexpectedly")]
     Ended,
@@ -118,6 +125,7 @@ pub struct SignerService<C> {
     duties: Duties<C>,
     fault_reporter: FaultReporter<C>,
     challenges: Challenges<C>,
+    metrics: Metrics,
 }
 
 struct MeshDoor(MeshHandle);
@@ -166,12 +174,20 @@ impl<C: WatchChain> SignerService<C> {
             genesis_hash,
             limits: MeshLimits::default(),
         });
+        let metrics = config.metrics;
         let (sessions_handle, sessions) = Sessions::new(Arc::new(handle.clone()), incoming);
+        let sessions_handle = sessions_handle.with_metrics(metrics.clone());
         let shares = Arc::new(Shares::default());
         let observations = Arc::new(Observations::default());
 
         let engine = Arc::new(ProgramEngine::new(ProgramLimits::default()));
-        let admission = Arc::new(Admission::new(identity.clone(), chain.clone(), engine));
+        metrics.watch(&handle, &engine, &observations)?;
+        let admission = Arc::new(Admission::new(
+            identity.clone(),
+            chain.clone(),
+            engine,
+            metrics.clone(),
+        ));
         let signers = HttpSigners::new().map_err(ServiceError::Client)?;
         let router = api::router(ApiParts {
             relayer: Arc::new(Relayer::new(
@@ -195,6 +211,7 @@ impl<C: WatchChain> SignerService<C> {
             peers: Arc::new(MeshDoor(handle.clone())),
             version: config.version,
             config: ApiConfig::default(),
+            metrics: metrics.clone(),
         });
         let node = Node {
             chain: chain.clone(),
@@ -221,6 +238,7 @@ impl<C: WatchChain> SignerService<C> {
             handle,
             sessions,
             identity,
+            metrics,
         })
     }
 
@@ -266,6 +284,7 @@ impl<C: WatchChain> SignerService<C> {
             duties: self.duties,
             fault_reporter: self.fault_reporter,
             challenges: self.challenges,
+            metrics: self.metrics,
         };
         parts.spawn(follower.run(child));
 
@@ -286,6 +305,7 @@ struct Follower<C> {
     duties: Duties<C>,
     fault_reporter: FaultReporter<C>,
     challenges: Challenges<C>,
+    metrics: Metrics,
 }
 
 impl<C: WatchChain> Follower<C> {
@@ -310,6 +330,11 @@ impl<C: WatchChain> Follower<C> {
         let finalized = self.chain.network_state(heads.finalized.hash)?;
         let best = self.chain.network_state(heads.best.hash)?;
         self.duties.follow(heads, &finalized, &best).await;
+        self.metrics.network(|| {
+            let committees = self.duties.committees();
+            let held = committees.iter().map(|committee| committee.generation);
+            View::new(&best, &self.identity, held.max())
+        });
         self.connect(&finalized);
         self.announcer.follow(heads, &best).await;
         self.challenges.follow(heads, &best).await;

@@ -27,6 +27,7 @@ pub use run::{Budget, RunError, RunSpec, Session};
 
 use crate::{
     chain::AccountId,
+    metrics::Metrics,
     transport::{Incoming, MeshHandle},
 };
 use futures::future::BoxFuture;
@@ -62,6 +63,7 @@ impl Carry for MeshHandle {
 pub struct SessionsHandle {
     router: Arc<Router>,
     mesh: Arc<dyn Carry>,
+    metrics: Metrics,
 }
 
 impl fmt::Debug for SessionsHandle {
@@ -84,6 +86,7 @@ impl Sessions {
             SessionsHandle {
                 router: router.clone(),
                 mesh,
+                metrics: Metrics::default(),
             },
             Self { router, incoming },
         )
@@ -104,6 +107,11 @@ impl Sessions {
 }
 
 impl SessionsHandle {
+    /// Tells how sessions go.
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
+    }
+
     /// How many sessions are open now.
     pub fn open_sessions(&self) -> usize {
         self.router.open_sessions()

@@ -210,6 +210,7 @@ async fn start<N: NetworkBackend<Block, Hash>>(
             pool,
             sync,
             keystore.keystore(),
+            prometheus,
         )
         .await?;
     }

@@ -2,16 +2,19 @@
 
 use crate::service::{FullClient, TransactionPool};
 use async_trait::async_trait;
-use futures::StreamExt;
-use offchain_signer::chain::{
-    AccountId, Answer, BlockNumber, BlockRef, ChainError, Heads, NetworkState, Program, ProgramKey,
-    Registration, SessionKeyCall, VerifyingKey, WatchChain,
+use futures::{Stream, StreamExt};
+use offchain_signer::{
+    chain::{
+        AccountId, Answer, BlockNumber, BlockRef, ChainError, Heads, NetworkState, Program,
+        ProgramKey, Registration, SessionKeyCall, VerifyingKey, WatchChain,
+    },
+    metrics::{Call, CallOutcome, Metrics},
 };
 use sc_client_api::{BlockchainEvents, HeaderBackend};
 use sc_network_sync::SyncingService;
 use sc_transaction_pool_api::{
     error::{Error as PoolError, IntoPoolError},
-    TransactionPool as _, TransactionSource,
+    TransactionPool as _, TransactionSource, TransactionStatus,
 };
 use signing_runtime::OpaqueBlock as Block;
 use signing_runtime_api::SigningApi;
@@ -50,6 +53,7 @@ pub(crate) struct NodeChain {
     sync: Arc<SyncingService<Block>>,
     /// When this process has last seen a new best block.
     progress: Arc<Mutex<Option<Instant>>>,
+    metrics: Metrics,
 }
 
 impl NodeChain {
@@ -58,6 +62,7 @@ impl NodeChain {
         client: Arc<FullClient>,
         pool: Arc<TransactionPool>,
         sync: Arc<SyncingService<Block>>,
+        metrics: Metrics,
     ) -> (Arc<Self>, impl Future<Output = ()> + Send) {
         let (sender, heads) = watch::channel(current_heads(&client));
         let progress = Arc::default();
@@ -69,6 +74,7 @@ impl NodeChain {
             states: Recent::new(CACHED_STATES),
             sync,
             progress,
+            metrics,
         };
         (Arc::new(chain), follow)
     }
@@ -162,20 +168,43 @@ impl WatchChain for NodeChain {
     }
 
     async fn submit(&self, call: SessionKeyCall) -> Result<(), ChainError> {
+        let kind = Call::from(&call);
         let best = self.client.info().best_hash;
         let extrinsic = self.extrinsic(best, call)?;
-        match self
+        let submitted = self
             .pool
-            .submit_one(best, TransactionSource::Local, extrinsic)
-            .await
-        {
-            Ok(_) => Ok(()),
+            .submit_and_watch(best, TransactionSource::Local, extrinsic)
+            .await;
+        let error = match submitted {
+            Ok(fate) => {
+                self.metrics.call(kind, CallOutcome::Submitted);
+                tokio::spawn(follow_call(kind, fate, self.metrics.clone()));
+                return Ok(());
+            }
             Err(error) => match error.into_pool_error() {
                 // It is where it was to go.
-                Ok(PoolError::AlreadyImported(_)) => Ok(()),
-                Ok(error) => Err(ChainError::Pool(Box::new(error))),
-                Err(error) => Err(ChainError::Pool(Box::new(error))),
+                Ok(PoolError::AlreadyImported(_)) => return Ok(()),
+                Ok(error) => ChainError::Pool(Box::new(error)),
+                Err(error) => ChainError::Pool(Box::new(error)),
             },
+        };
+        self.metrics.call(kind, CallOutcome::Refused);
+        Err(error)
+    }
+}
+
+/// Tells when a call is in a block. Ends with the pool's interest in it: it is final, or dropped.
+async fn follow_call(
+    kind: Call,
+    mut fate: impl Stream<Item = TransactionStatus<H256, H256>> + Unpin,
+    metrics: Metrics,
+) {
+    while let Some(status) = fate.next().await {
+        if let TransactionStatus::InBlock((block, _)) = status {
+            log::debug!("{} is in block {block}", kind.as_str());
+            // Another block may have it yet, instead of this one: it counts once.
+            metrics.call(kind, CallOutcome::InBlock);
+            return;
         }
     }
 

@@ -218,7 +218,10 @@ impl IntoResponse for ApiError {
             code: self.code.name().to_owned(),
             message: self.message.into_owned(),
         };
-        (self.code.status(), Json(body)).into_response()
+        let mut response = (self.code.status(), Json(body)).into_response();
+        // For the metrics.
+        response.extensions_mut().insert(self.code);
+        response
     }
 }
 

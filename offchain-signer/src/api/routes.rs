@@ -5,7 +5,11 @@ use super::{
     error::{ApiError, Code},
     Api,
 };
-use crate::{identity::account_of, request::Snapshot};
+use crate::{
+    identity::account_of,
+    metrics::{Role as Part, Stage},
+    request::Snapshot,
+};
 use axum::{
     body::Body,
     extract::{
@@ -31,9 +35,11 @@ const SIGN_WEIGHT: usize = 3;
 async fn read(
     api: &Api,
     request: Request,
+    part: Part,
     limit: usize,
     weight: usize,
 ) -> Result<ChargedBody, ApiError> {
+    let timer = api.parts.metrics.timer();
     let declared = request.headers().get(CONTENT_LENGTH);
     let declared = declared.and_then(|length| length.to_str().ok()?.parse().ok());
     let body: Body = request.into_body();
@@ -42,16 +48,15 @@ async fn read(
         weight,
         time: api.parts.config.body_timeout,
     };
-    api.budget
-        .read(body, declared, bounds)
-        .await
-        .map_err(|error| {
-            ApiError::from(match error {
-                BodyError::TooLarge => Code::BodyTooLarge,
-                BodyError::Broken => Code::BodyTimeout,
-                BodyError::OverBudget => Code::Busy,
-            })
+    let read = api.budget.read(body, declared, bounds).await;
+    api.parts.metrics.stage(part, Stage::Body, timer);
+    read.map_err(|error| {
+        ApiError::from(match error {
+            BodyError::TooLarge => Code::BodyTooLarge,
+            BodyError::Broken => Code::BodyTimeout,
+            BodyError::OverBudget => Code::Busy,
         })
+    })
 }
 
 /// `POST /user/relay_tx`
@@ -59,7 +64,8 @@ pub(super) async fn relay_tx(
     State(api): State<Arc<Api>>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let ChargedBody { bytes, charge } = read(&api, request, MAX_RELAY_BODY, RELAY_WEIGHT).await?;
+    let ChargedBody { bytes, charge } =
+        read(&api, request, Part::Relayer, MAX_RELAY_BODY, RELAY_WEIGHT).await?;
     let answers = api.parts.relayer.clone().relay(bytes).await?;
     drop(charge);
     Ok(Json(&answers[..]).into_response())
@@ -70,7 +76,8 @@ pub(super) async fn sign_tx(
     State(api): State<Arc<Api>>,
     request: Request,
 ) -> Result<Json<SignatureAnswer>, ApiError> {
-    let ChargedBody { bytes, charge } = read(&api, request, MAX_SIGN_BODY, SIGN_WEIGHT).await?;
+    let ChargedBody { bytes, charge } =
+        read(&api, request, Part::Signer, MAX_SIGN_BODY, SIGN_WEIGHT).await?;
     let answer = api.parts.signer.clone().sign(bytes).await?;
     drop(charge);
     Ok(Json(answer))

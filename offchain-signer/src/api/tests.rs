@@ -4,6 +4,7 @@
 mod deregistering;
 mod hand_over;
 mod http;
+mod metrics;
 mod relay_bad_input;
 mod relaying;
 mod sign_bad_input;

@@ -42,6 +42,11 @@ impl Cache {
         Some(entry.compiled.clone())
     }
 
+    /// How many programs are kept, and how long their bytecodes are together.
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.entries.len(), self.bytecode_len)
+    }
+
     /// Inserts, and drops the least recently used until all fits. Programs in use live on until
     /// their evaluations end.
     pub(super) fn insert(&mut self, key: ProgramKey, compiled: Compiled, bytecode_len: usize) {

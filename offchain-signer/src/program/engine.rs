@@ -2,11 +2,14 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
+    },
     time::Instant,
 };
 
-use super::{cache::Cache, CompiledProgram, Limits, ProgramError};
+use super::{cache::Cache, CompiledProgram, Limits, Metered, ProgramError};
 use crate::chain::ProgramKey;
 
 /// Compiles programs, once, and keeps the most recently used. One serves the whole process.
@@ -16,6 +19,25 @@ pub struct ProgramEngine {
     /// Held while compiling. One at a time bounds the memory that it takes, and lets those who
     /// wait for the same program find it ready.
     compiling: Mutex<()>,
+    compiled: AtomicU64,
+    evaluations: AtomicU64,
+    fuel: AtomicU64,
+}
+
+/// What an engine has done so far, and what it keeps.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct EngineStats {
+    /// Programs that are kept, those that cannot be run among them.
+    pub cached: u64,
+    /// The length of their bytecode.
+    pub cached_bytes: u64,
+    /// Modules compiled, or found to be unusable.
+    pub compiled: u64,
+    /// Runs of programs that were [noted](ProgramEngine::note).
+    pub evaluations: u64,
+    /// The fuel that they used.
+    pub fuel: u64,
 }
 
 impl ProgramEngine {
@@ -25,6 +47,9 @@ impl ProgramEngine {
             limits,
             cache: Mutex::new(Cache::new(&limits)),
             compiling: Mutex::new(()),
+            compiled: AtomicU64::new(0),
+            evaluations: AtomicU64::new(0),
+            fuel: AtomicU64::new(0),
         }
     }
 
@@ -59,8 +84,28 @@ impl ProgramEngine {
             error = compiled.as_ref().err().map(tracing::field::display),
             "compiled a program"
         );
+        self.compiled.fetch_add(1, Ordering::Relaxed);
         lock(&self.cache).insert(key, compiled.clone(), bytecode.len());
         compiled
+    }
+
+    /// Counts a run of one of its programs. Gives what the program answered.
+    pub fn note<T>(&self, run: Metered<T>) -> Result<T, ProgramError> {
+        self.evaluations.fetch_add(1, Ordering::Relaxed);
+        self.fuel.fetch_add(run.fuel_used, Ordering::Relaxed);
+        run.outcome
+    }
+
+    /// What it has done so far, and what it keeps.
+    pub fn stats(&self) -> EngineStats {
+        let (cached, cached_bytes) = lock(&self.cache).size();
+        EngineStats {
+            cached: cached as u64,
+            cached_bytes: cached_bytes as u64,
+            compiled: self.compiled.load(Ordering::Relaxed),
+            evaluations: self.evaluations.load(Ordering::Relaxed),
+            fuel: self.fuel.load(Ordering::Relaxed),
+        }
     }
 }
 

@@ -100,7 +100,9 @@ where
                 Err(fault) => return Err(round.fail(Some(from), fault)),
             }
         }
-        match round.finalize()? {
+        let finalized = round.finalize()?;
+        mailbox.round_completed();
+        match finalized {
             Finalized::Result(result) => return Ok(result),
             Finalized::Next(next, messages) => {
                 session = *next;

@@ -4,6 +4,7 @@ use super::{
     error::{Round, SessionError},
     NodeSigner, PartyId,
 };
+use crate::metrics::Metrics;
 use core::{fmt, time::Duration};
 use signing_primitives::SessionId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +55,8 @@ pub struct Run {
     pub cancel: CancellationToken,
     /// The runtime whose timers and wake-ups are used while the calling thread waits.
     pub runtime: Handle,
+    /// Where it is told how far the run has got.
+    pub metrics: Metrics,
 }
 
 /// The protocols that runs are made of, in the order in which a run goes through them. Every
@@ -146,6 +149,7 @@ pub(super) struct Mailbox {
     deadlines: Deadlines,
     cancel: CancellationToken,
     runtime: Handle,
+    metrics: Metrics,
     stage: Stage,
     early: BTreeMap<PartyId, Vec<(Stage, Vec<u8>)>>,
 }
@@ -164,10 +168,16 @@ impl Mailbox {
             deadlines: run.deadlines,
             cancel: run.cancel,
             runtime: run.runtime,
+            metrics: run.metrics,
             stage,
             early: BTreeMap::new(),
         };
         (mailbox, run.signer, run.session_id)
+    }
+
+    /// A round of the current stage is over.
+    pub(super) fn round_completed(&self) {
+        self.metrics.round_completed(self.stage);
     }
 
     /// The current stage.
@@ -313,6 +323,7 @@ mod tests {
             deadlines,
             cancel: CancellationToken::new(),
             runtime: runtime.clone(),
+            metrics: Metrics::default(),
             stage,
             early: BTreeMap::new(),
         };

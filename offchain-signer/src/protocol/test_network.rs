@@ -6,6 +6,7 @@ use super::{
     keygen::{generate, Keygen},
     Deadlines, KeyMaterial, Link, NodeSigner, Params, PartyId, PreparedAuxInfo, Run,
 };
+use crate::metrics::Metrics;
 use core::time::Duration;
 use rand_core::{OsRng, RngCore};
 use signing_primitives::{SessionId, SessionNonce, SignerId, KEY_TYPE};
@@ -102,6 +103,7 @@ impl TestNetwork {
                 },
                 cancel: CancellationToken::new(),
                 runtime: runtime.handle().clone(),
+                metrics: Metrics::default(),
             });
         }
         let parties: BTreeMap<PartyId, usize> = self

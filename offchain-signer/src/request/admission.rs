@@ -11,6 +11,7 @@ use super::{
 use crate::{
     chain::{Program, ProgramKey, Registration, VerifyingKey, WatchChain},
     identity::Identity,
+    metrics::{Metrics, Role, Stage},
 };
 use signing_primitives::wire::{SignedMessage, UserSignatureRequest};
 use sp_panic_handler::AbortGuard;
@@ -26,14 +27,16 @@ pub struct Admission {
     quick: Arc<Semaphore>,
     /// One less than cores, so that programs leave one to everything else.
     turns: Turns,
+    pub(super) metrics: Metrics,
 }
 
 impl Admission {
-    /// Decides with these.
+    /// Decides with these, and tells how long that takes.
     pub fn new(
         identity: Arc<Identity>,
         chain: Arc<dyn WatchChain>,
         programs: Arc<dyn EvaluateProgram>,
+        metrics: Metrics,
     ) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
@@ -42,6 +45,7 @@ impl Admission {
             programs,
             quick: Arc::new(Semaphore::new(cores)),
             turns: Turns::new(cores.saturating_sub(1).max(1)),
+            metrics,
         }
     }
 
@@ -86,8 +90,11 @@ impl Admission {
             return Err(RequestError::NetworkKey);
         }
         ledger.check(&subject)?;
-        let registration = snapshot
-            .registration(key)?
+        let registration = self
+            .metrics
+            .timed(subject.role, Stage::ChainReads, || {
+                snapshot.registration(key)
+            })?
             .ok_or(RequestError::NotRegistered)?;
         let plan = checks::fits(request, &registration)?;
         Ok(Checked {
@@ -106,7 +113,11 @@ impl Admission {
     ) -> Result<(Subject, Grant), RequestError> {
         // Before the wait, so that no more wait than may be evaluated.
         ledger.begin(&checked.subject)?;
-        let turn = self.turns.take(checked.subject.key()).await?;
+        let timer = self.metrics.timer();
+        let turn = self.turns.take(checked.subject.key()).await;
+        self.metrics
+            .stage(checked.subject.role, Stage::Queue, timer);
+        let turn = turn?;
         let (this, ledger) = (self.clone(), ledger.clone());
         blocking(turn, move || {
             let Checked {
@@ -136,8 +147,10 @@ impl Admission {
             snapshot,
             signed,
             request,
+            role,
             ..
         } = subject;
+        let (metrics, role) = (&self.metrics, *role);
         let fuel = snapshot.network.parameters.fuel;
         let mut digest = match plan {
             DigestPlan::Known(digest) => Some(digest),
@@ -145,7 +158,9 @@ impl Admission {
         };
         for (index, instance) in registration.programs.iter().enumerate() {
             let failed = |failure| RequestError::Program { index, failure };
-            let program = load(snapshot, index, instance.program)?;
+            let program = metrics.timed(role, Stage::ChainReads, || {
+                load(snapshot, index, instance.program)
+            })?;
             let auxiliary_data = request
                 .auxilary_data
                 .as_ref()
@@ -157,13 +172,17 @@ impl Admission {
                 config: &instance.config,
                 requester: &signed.sender,
             };
-            self.programs
-                .evaluate(instance.program, &program, fuel, input)
+            let key = instance.program;
+            metrics
+                .timed(role, Stage::Programs, || {
+                    self.programs.evaluate(key, &program, fuel, input)
+                })
                 .map_err(failed)?;
             if plan == DigestPlan::Program(index) {
-                let hash =
+                let hash = metrics.timed(role, Stage::Programs, || {
                     self.programs
-                        .custom_hash(instance.program, &program, fuel, &request.message);
+                        .custom_hash(key, &program, fuel, &request.message)
+                });
                 digest = Some(hash.map_err(failed)?);
             }
         }
@@ -204,6 +223,8 @@ fn load(snapshot: &Snapshot, index: usize, key: ProgramKey) -> Result<Program, R
 
 /// What is decided on.
 pub(super) struct Subject {
+    /// What this node is to the request.
+    pub(super) role: Role,
     pub(super) snapshot: Snapshot,
     /// The user's signed request. Its signature has been checked.
     pub(super) signed: SignedMessage,

@@ -16,6 +16,7 @@ use crate::{
     chain::{SignerId, VerifyingKey},
     faults::Observations,
     identity::account_of,
+    metrics::{Role, Stage},
 };
 use futures::{future::BoxFuture, stream::FuturesUnordered, FutureExt, StreamExt};
 use rand::{rngs::OsRng, RngCore};
@@ -194,9 +195,15 @@ impl Relayer {
 
     /// Makes the quick checks of the request. With it comes this node's signing key. Blocks.
     fn check(&self, body: &[u8]) -> Result<(Checked, SignerId), RequestError> {
-        let signed = open(body, self.admission.identity.x25519_secret())?;
-        let request: UserSignatureRequest = verified(&signed)?;
-        let snapshot = self.admission.snapshot()?;
+        let metrics = &self.admission.metrics;
+        let (signed, request) = metrics.timed(Role::Relayer, Stage::Decryption, || {
+            let signed = open(body, self.admission.identity.x25519_secret())?;
+            let request: UserSignatureRequest = verified(&signed)?;
+            Ok::<_, RequestError>((signed, request))
+        })?;
+        let snapshot = metrics.timed(Role::Relayer, Stage::ChainReads, || {
+            self.admission.snapshot()
+        })?;
         let validator = self.admission.identity.validator(&snapshot.network);
         let me = validator
             .ok_or(RequestError::NotAValidator)?
@@ -211,6 +218,7 @@ impl Relayer {
         }
         let request_hash = request_hash(&signed);
         let subject = Subject {
+            role: Role::Relayer,
             snapshot,
             signed,
             request,
@@ -324,7 +332,11 @@ impl Relayer {
         generation: u32,
         asked: &[Member],
     ) -> Result<Result<Arc<[SignatureAnswer]>, BTreeMap<SignerId, Blame>>, Failed> {
+        let metrics = &self.admission.metrics;
+        let timer = metrics.timer();
         let bodies = self.bodies(job, generation, asked).await?;
+        metrics.stage(Role::Relayer, Stage::SessionSetup, timer);
+        let timer = metrics.timer();
         let mut asking: FuturesUnordered<_> = asked
             .iter()
             .zip(bodies)
@@ -352,6 +364,7 @@ impl Relayer {
         // to wait for.
         let outcome = timeout(self.config.attempt_timeout, all).await;
         drop(asking);
+        metrics.stage(Role::Relayer, Stage::Protocol, timer);
         Ok(match outcome {
             Ok(Ok(())) => Ok(answers.into()),
             Ok(Err(culprits)) => Err(culprits),
@@ -410,21 +423,29 @@ impl Relayer {
                 Blame::Refusal
             });
         }
-        let answer: SignatureAnswer = serde_json::from_slice(&reply.body).map_err(|error| {
-            tracing::warn!(%signer, %error, "a signer's answer cannot be parsed");
-            Blame::Silent
-        })?;
-        let key = &job.request.signature_verifying_key;
-        if !answer.is_by(signer) {
-            tracing::warn!(%signer, "an answer is not by the signer that was asked");
-            return Err(Blame::Silent);
-        }
-        if !recovers_to(&answer.signature, &job.digest, key) {
-            tracing::warn!(%signer, "a signer's answer is a wrong one");
-            return Err(Blame::WrongAnswer);
-        }
-        Ok(answer)
+        let metrics = &self.admission.metrics;
+        metrics.timed(Role::Relayer, Stage::Answer, || {
+            check_answer(job, signer, &reply.body)
+        })
     }
+}
+
+/// Checks what a signer has answered.
+fn check_answer(job: &Job, signer: &SignerId, body: &[u8]) -> Result<SignatureAnswer, Blame> {
+    let answer: SignatureAnswer = serde_json::from_slice(body).map_err(|error| {
+        tracing::warn!(%signer, %error, "a signer's answer cannot be parsed");
+        Blame::Silent
+    })?;
+    let key = &job.request.signature_verifying_key;
+    if !answer.is_by(signer) {
+        tracing::warn!(%signer, "an answer is not by the signer that was asked");
+        return Err(Blame::Silent);
+    }
+    if !recovers_to(&answer.signature, &job.digest, key) {
+        tracing::warn!(%signer, "a signer's answer is a wrong one");
+        return Err(Blame::WrongAnswer);
+    }
+    Ok(answer)
 }
 
 /// The codes by which a signer says that it was not its own fault.

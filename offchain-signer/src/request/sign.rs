@@ -11,7 +11,10 @@ use super::{
     signing::{RunSigning, SigningOrder},
     snapshot::Snapshot,
 };
-use crate::chain::{Committee, SignerId, VerifyingKey};
+use crate::{
+    chain::{Committee, SignerId, VerifyingKey},
+    metrics::{Role, Stage},
+};
 use codec::Encode;
 use signing_primitives::wire::{SignRequest, SignatureAnswer, UserSignatureRequest};
 use sp_core::sr25519;
@@ -72,6 +75,7 @@ impl Signer {
         drop(subject);
         let (digest, verifying_key) = (order.digest, order.verifying_key);
         let signature = self.sessions.sign(order).await?;
+        let timer = self.admission.metrics.timer();
         if !recovers_to(&signature, &digest, &verifying_key) {
             return Err(RequestError::Internal(
                 "the session's signature is a wrong one".into(),
@@ -79,6 +83,9 @@ impl Signer {
         }
         let vouch = self.admission.identity.sign(&me, &signature)?;
         let vouch: &sr25519::Signature = vouch.as_ref();
+        self.admission
+            .metrics
+            .stage(Role::Signer, Stage::Answer, timer);
         Ok(SignatureAnswer {
             signature,
             signer_signature: vouch.0,
@@ -87,14 +94,20 @@ impl Signer {
 
     /// Makes the quick checks of the request. Blocks.
     fn check(&self, body: &[u8]) -> Result<Asked, RequestError> {
-        let relayed = open(body, self.admission.identity.x25519_secret())?;
-        let snapshot = self.admission.snapshot()?;
+        let metrics = &self.admission.metrics;
+        let relayed = metrics.timed(Role::Signer, Stage::Decryption, || {
+            open(body, self.admission.identity.x25519_secret())
+        })?;
+        let snapshot = metrics.timed(Role::Signer, Stage::ChainReads, || {
+            self.admission.snapshot()
+        })?;
         let sender: &[u8; 32] = relayed.sender.as_ref();
         let relayer = SignerId::from(sr25519::Public::from_raw(*sender));
         if !snapshot.is_validator(&relayer) {
             return Err(RequestError::SenderIsNotAValidator);
         }
-        let asked: SignRequest = verified(&relayed)?;
+        let asked: SignRequest =
+            metrics.timed(Role::Signer, Stage::Decryption, || verified(&relayed))?;
         drop(relayed);
 
         let (in_force, network_key) = snapshot.signing()?;
@@ -112,7 +125,8 @@ impl Signer {
         let signed = asked
             .user_signed_request
             .ok_or(RequestError::UserRequestMissing)?;
-        let request: UserSignatureRequest = verified(&signed)?;
+        let request: UserSignatureRequest =
+            metrics.timed(Role::Signer, Stage::Decryption, || verified(&signed))?;
         if request != asked.user_signature_request {
             return Err(RequestError::UserRequestDiffers);
         }
@@ -123,6 +137,7 @@ impl Signer {
         let (me, generation) = (me.clone(), committee.generation);
         drop(committee);
         let subject = Subject {
+            role: Role::Signer,
             snapshot,
             signed,
             request,

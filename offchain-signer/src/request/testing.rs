@@ -15,6 +15,7 @@ use crate::{
         AccountId, Committee, Program, ProgramKey, Registration, SignerId, VerifyingKey,
     },
     identity::{account_of, Identity},
+    metrics::Metrics,
 };
 use async_trait::async_trait;
 use axum::{
@@ -40,6 +41,7 @@ use std::{
     net::IpAddr,
     sync::{Arc, Mutex},
 };
+use substrate_prometheus_endpoint::Registry;
 use tower::ServiceExt;
 use zeroize::Zeroizing;
 
@@ -223,6 +225,7 @@ pub(crate) struct Node {
     pub(crate) relayer: Arc<Relayer>,
     pub(crate) programs: Arc<FakePrograms>,
     pub(crate) sessions: Arc<FakeSessions>,
+    pub(crate) registry: Registry,
 }
 
 impl Node {
@@ -516,7 +519,14 @@ fn node(
         gate: tokio::sync::Mutex::default(),
         committees: Mutex::default(),
     });
-    let admission = Arc::new(Admission::new(identity, chain.clone(), programs.clone()));
+    let registry = Registry::new();
+    let metrics = Metrics::register(Some(&registry)).unwrap();
+    let admission = Arc::new(Admission::new(
+        identity,
+        chain.clone(),
+        programs.clone(),
+        metrics.clone(),
+    ));
     let relayer = Arc::new(Relayer::new(
         admission.clone(),
         wires.clone(),
@@ -530,6 +540,7 @@ fn node(
         peers: Arc::new(NoPeers),
         version: "0.1.0 (abcdef)".into(),
         config: api,
+        metrics,
     };
     Node {
         pair: sr25519::Pair::from_string(&seed, None).unwrap(),
@@ -539,6 +550,7 @@ fn node(
         relayer,
         programs,
         sessions,
+        registry,
     }
 }
 

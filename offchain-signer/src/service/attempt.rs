@@ -170,6 +170,7 @@ pub(super) fn run_of(
         deadlines,
         cancel: session.cancel,
         runtime,
+        metrics: session.metrics,
     }
 }
 

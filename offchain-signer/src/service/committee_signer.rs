@@ -4,6 +4,7 @@ use super::{attempt::run_of, shares::Shares};
 use crate::{
     chain::{AccountId, Committee, SignerId},
     faults::{Case, Ledger, Observations},
+    metrics::FaultKind,
     protocol::{self, Deadlines, KeyMaterialError, NodeSigner, PartyId, SessionError},
     request::{RunSigning, SigningFailure, SigningOrder},
     sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
@@ -246,6 +247,7 @@ impl Witness {
     fn hear(&self, error: SessionError, facts: &SessionFacts) -> FailedSession {
         let evidence = error.evidence(facts);
         for evidence in &evidence {
+            self.observations.counts().count(FaultKind::Cheated);
             self.prove(evidence);
         }
         self.observations.blame(&error);

@@ -22,7 +22,8 @@ impl EvaluateProgram for ProgramEngine {
             oracle_data: Vec::new(),
             requester: input.requester.as_ref(),
         };
-        Ok(compiled(self, key, program)?.evaluate(&input, fuel)?)
+        let program = compiled(self, key, program)?;
+        Ok(self.note(program.evaluate_metered(&input, fuel))?)
     }
 
     fn custom_hash(
@@ -32,7 +33,8 @@ impl EvaluateProgram for ProgramEngine {
         fuel: u64,
         message: &[u8],
     ) -> Result<[u8; 32], ProgramFailure> {
-        Ok(compiled(self, key, program)?.custom_hash(message, fuel)?)
+        let program = compiled(self, key, program)?;
+        Ok(self.note(program.custom_hash_metered(message, fuel))?)
     }
 }
 

@@ -51,6 +51,11 @@ impl Opening {
         }
     }
 
+    /// Whether this try has come to a session.
+    pub(super) fn started(&self) -> bool {
+        self.started
+    }
+
     pub(super) fn try_number(&self) -> u32 {
         self.try_number
     }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     chain::{AccountId, SignerId},
+    metrics::{Metrics, SessionOutcome, Timer},
     protocol::PartyId,
 };
 use codec::Encode;
@@ -75,6 +76,8 @@ pub struct Session {
     pub outgoing: mpsc::Sender<PartyMessage>,
     /// Cancelled when nobody wants the result any more.
     pub cancel: CancellationToken,
+    /// Where it is told how the protocol goes.
+    pub metrics: Metrics,
 }
 
 /// Why a run gave no result.
@@ -113,6 +116,46 @@ enum TryOutcome<T, E> {
     },
 }
 
+impl<T, E> TryOutcome<T, E> {
+    fn for_metrics(&self, started: bool) -> SessionOutcome {
+        match self {
+            Self::Done(_) => SessionOutcome::Ok,
+            Self::Failed(RunError::NotOpened { .. }) => SessionOutcome::NotOpened,
+            Self::Failed(RunError::NoTryLeft) => SessionOutcome::Restarted,
+            Self::Retry { because_of, .. } if because_of.is_some() => SessionOutcome::Restarted,
+            Self::Retry { .. } if !started => SessionOutcome::NotOpened,
+            Self::Failed(_) | Self::Retry { .. } => SessionOutcome::Failed,
+        }
+    }
+}
+
+/// Tells how a try ends; if it is dropped, that nobody waited for it.
+struct TryGuard<'a> {
+    metrics: &'a Metrics,
+    subject: &'a Subject,
+    outcome: SessionOutcome,
+}
+
+impl<'a> TryGuard<'a> {
+    fn new(metrics: &'a Metrics, subject: &'a Subject) -> Self {
+        Self {
+            metrics,
+            subject,
+            outcome: SessionOutcome::Cancelled,
+        }
+    }
+
+    fn with(mut self, outcome: SessionOutcome) {
+        self.outcome = outcome;
+    }
+}
+
+impl Drop for TryGuard<'_> {
+    fn drop(&mut self) {
+        self.metrics.try_ended(self.subject, self.outcome);
+    }
+}
+
 /// Unregisters the run when it ends or is dropped.
 struct RunGuard {
     router: Arc<Router>,
@@ -129,12 +172,16 @@ impl Drop for RunGuard {
 struct SessionGuard {
     router: Arc<Router>,
     id: SessionId,
+    subject: Subject,
+    metrics: Metrics,
+    opened: Timer,
     _cancel: DropGuard,
 }
 
 impl Drop for SessionGuard {
     fn drop(&mut self) {
         self.router.close_session(&self.id.0);
+        self.metrics.session_closed(&self.subject, self.opened);
     }
 }
 
@@ -161,10 +208,12 @@ impl SessionsHandle {
         let mut pending = None;
         loop {
             self.say_open_to_all(&spec, &opening);
-            match self
+            let ended = TryGuard::new(&self.metrics, &spec.subject);
+            let outcome = self
                 .one_try(&spec, &mut opening, &mut opens, pending.take(), &job)
-                .await
-            {
+                .await;
+            ended.with(outcome.for_metrics(opening.started()));
+            match outcome {
                 TryOutcome::Done(result) => return Ok(result),
                 TryOutcome::Failed(error) => return Err(error),
                 TryOutcome::Retry { number, because_of } => {
@@ -191,6 +240,7 @@ impl SessionsHandle {
         F: Fn(Session) -> Result<T, E> + Send + Sync + 'static,
     {
         let deadline = Instant::now() + spec.open_timeout;
+        let timer = self.metrics.timer();
         let mut running = None;
         loop {
             let open = match (pending.take(), &mut running) {
@@ -210,7 +260,7 @@ impl SessionsHandle {
                 Step::Remind | Step::Wait => self.say_open(&open.from, spec, opening),
                 Step::Start => {
                     self.say_open(&open.from, spec, opening);
-                    match self.start(spec, opening, job) {
+                    match self.start(spec, opening, job, timer) {
                         Ok(started) => running = Some(started),
                         Err(error) => return TryOutcome::Failed(RunError::Participants(error)),
                     }
@@ -251,6 +301,7 @@ impl SessionsHandle {
         spec: &RunSpec,
         opening: &Opening,
         job: &Arc<F>,
+        began: Timer,
     ) -> Result<(JoinHandle<Result<T, E>>, SessionGuard), SessionIdError>
     where
         T: Send + 'static,
@@ -265,9 +316,13 @@ impl SessionsHandle {
         let (outgoing, to_send) = mpsc::channel(OUTGOING);
         let cancel = CancellationToken::new();
         self.forward(spec, id, to_send, cancel.clone());
+        self.metrics.session_opened(&spec.subject, began);
         let guard = SessionGuard {
             router: self.router.clone(),
             id,
+            subject: spec.subject.clone(),
+            metrics: self.metrics.clone(),
+            opened: self.metrics.timer(),
             _cancel: cancel.clone().drop_guard(),
         };
         let session = Session {
@@ -276,6 +331,7 @@ impl SessionsHandle {
             incoming,
             outgoing,
             cancel,
+            metrics: self.metrics.clone(),
         };
         let job = job.clone();
         Ok((tokio::task::spawn_blocking(move || job(session)), guard))

@@ -1,10 +1,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use super::{frame::Frame, memory::Net, *};
-use crate::chain::SignerId;
+use crate::{chain::SignerId, metrics::testing::value};
 use signing_primitives::{KeygenSubject, SessionId, Subject};
 use sp_core::ByteArray;
 use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use substrate_prometheus_endpoint::Registry;
 
 fn account(who: u8) -> AccountId {
     AccountId::new([who; 32])
@@ -119,6 +120,46 @@ async fn who_does_not_open_is_named() {
         other => panic!("{other:?}"),
     }
     assert_eq!(one.open_sessions(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_are_counted_by_how_they_end() {
+    let registry = Registry::new();
+    let metrics = Metrics::register(Some(&registry)).unwrap();
+    let net = Net::default();
+    let one = net.join(account(1)).with_metrics(metrics);
+    let ended = |outcome| {
+        let labels = [("kind", "keygen"), ("outcome", outcome)];
+        value(&registry, "signing_sessions_total", &labels)
+    };
+    let open = || value(&registry, "signing_sessions_open", &[("kind", "keygen")]);
+
+    // Nobody there: two tries.
+    let mut alone = spec(7, 1, &[1, 2], 1);
+    alone.open_timeout = Duration::from_millis(20);
+    let result = one.run(alone, add_up(1, vec![2])).await;
+    assert!(matches!(result, Err(RunError::NotOpened { .. })));
+    assert_eq!(ended("not_opened"), 2);
+
+    let two = net.join(account(2));
+    let (a, b) = tokio::join!(
+        one.run(spec(7, 1, &[1, 2], 0), add_up(1, vec![2])),
+        two.run(spec(7, 2, &[1, 2], 0), add_up(2, vec![1])),
+    );
+    assert!(a.is_ok() && b.is_ok());
+    assert_eq!((ended("ok"), open()), (1, 0));
+
+    let failing = |_: Session| Err::<(), _>("no");
+    let (a, _) = tokio::join!(
+        one.run(spec(7, 1, &[1, 2], 0), failing),
+        two.run(spec(7, 2, &[1, 2], 0), failing),
+    );
+    assert!(matches!(a, Err(RunError::Protocol("no"))));
+    assert_eq!((ended("failed"), open()), (1, 0));
+
+    let run = one.run(spec(7, 1, &[1, 2], 0), add_up(1, vec![2]));
+    drop(tokio::time::timeout(Duration::from_millis(20), run).await);
+    assert_eq!((ended("cancelled"), open()), (1, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
