@@ -191,22 +191,6 @@ impl WatchChain for NodeChain {
         self.metrics.call(kind, CallOutcome::Refused);
         Err(error)
     }
-}
-
-/// Tells when a call is in a block. Ends with the pool's interest in it: it is final, or dropped.
-async fn follow_call(
-    kind: Call,
-    mut fate: impl Stream<Item = TransactionStatus<H256, H256>> + Unpin,
-    metrics: Metrics,
-) {
-    while let Some(status) = fate.next().await {
-        if let TransactionStatus::InBlock((block, _)) = status {
-            log::debug!("{} is in block {block}", kind.as_str());
-            // Another block may have it yet, instead of this one: it counts once.
-            metrics.call(kind, CallOutcome::InBlock);
-            return;
-        }
-    }
 
     fn consider(&self, at: H256, call: SessionKeyCall) -> Result<Answer, ChainError> {
         let extrinsic = self.extrinsic(at, call)?;
@@ -224,6 +208,22 @@ async fn follow_call(
             )) => Answer::Refuses,
             Err(_) => Answer::NotNow,
         })
+    }
+}
+
+/// Tells when a call is in a block. Ends with the pool's interest in it: it is final, or dropped.
+async fn follow_call(
+    kind: Call,
+    mut fate: impl Stream<Item = TransactionStatus<H256, H256>> + Unpin,
+    metrics: Metrics,
+) {
+    while let Some(status) = fate.next().await {
+        if let TransactionStatus::InBlock((block, _)) = status {
+            log::debug!("{} is in block {block}", kind.as_str());
+            // Another block may have it yet, instead of this one: it counts once.
+            metrics.call(kind, CallOutcome::InBlock);
+            return;
+        }
     }
 }
 
