@@ -4,7 +4,6 @@
 mod bad_input;
 mod chain_refusals;
 mod crash;
-mod hand_over;
 mod hostile;
 mod instruments;
 mod key_stores;

@@ -6,6 +6,7 @@
 //! absent     validators that are gone, or cut off
 //! cheating   signers that cheat in the protocol
 //! planned    changes of the committee that are no faults
+//! short      one of each, for every run of the tests; the others are run by scripts/test scenarios
 //! lying      validators that say what is not so: reporters, relayers, block authors
 //! ```
 
@@ -14,4 +15,5 @@ mod cheating;
 mod lying;
 mod planned;
 mod row;
+mod short;
 mod stage;

@@ -6,6 +6,7 @@ use super::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "long: scripts/test scenarios"]
 async fn validators_that_are_not_there() {
     let stage = Stage::open().await;
     let crashing = Step::Misbehave(Who::Member(1), &["crash-after-report"]);
@@ -21,6 +22,7 @@ async fn validators_that_are_not_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "long: scripts/test scenarios"]
 async fn validators_that_are_cut_off() {
     let stage = Stage::open().await;
     let outcome = Outcome::Voted;
@@ -35,6 +37,7 @@ async fn validators_that_are_cut_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "long: scripts/test scenarios"]
 async fn two_at_once() {
     let stage = Stage::open().await;
     let four = Change::Parameters(|parameters| parameters.committee_size = 4);

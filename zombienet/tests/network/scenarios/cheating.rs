@@ -6,6 +6,7 @@ use super::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "long: scripts/test scenarios"]
 async fn signers_that_cheat_provably() {
     let stage = Stage::open().await;
     stage
@@ -22,6 +23,7 @@ async fn signers_that_cheat_provably() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "long: scripts/test scenarios"]
 async fn signers_that_cheat() {
     let stage = Stage::open().await;
     stage

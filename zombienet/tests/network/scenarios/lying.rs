@@ -6,6 +6,7 @@ use super::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "long: scripts/test scenarios"]
 async fn validators_that_lie() {
     let stage = Stage::open().await;
     stage

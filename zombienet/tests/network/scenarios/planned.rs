@@ -3,6 +3,7 @@
 use super::stage::{Change, Scenario, Stage};
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "long: scripts/test scenarios"]
 async fn committees_that_change() {
     let stage = Stage::open().await;
     let rotate = Change::Parameters(|parameters| parameters.rotation_period = 5);
