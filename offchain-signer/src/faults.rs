@@ -16,6 +16,8 @@
 //! - *Be silent to one peer only.* That peer reports it; one report decides nothing. It can keep
 //!   one signer from working with it, which the relayers work around. Being silent to two of them
 //!   costs it its seat in a committee of three.
+//! - *Let one peer down so that a third sees only that peer fail.* Who gives a session up tells the
+//!   others, and is not blamed by them (see [`sessions`](crate::sessions)).
 //! - *Say that others are silent.* It has one voice, as everybody has.
 //! - *As a relayer, ask only some of a set of signers.* Those asked wait in vain for the others to
 //!   open the session. That is why a session that was not opened is nobody's fault here: only the

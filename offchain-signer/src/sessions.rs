@@ -15,6 +15,12 @@
 //!
 //! A [`SessionsHandle::run`] future may be dropped at any time: the session is closed and the
 //! protocol thread told to stop.
+//!
+//! # Giving up
+//! A run that may not be tried again and ends without a result, or is dropped, tells the other
+//! participants so, by an `Open` of a try that there is not. They end at once with
+//! [`RunError::NoTryLeft`] and name nobody: whoever gives up may have been let down by a third, or
+//! by whoever wanted the result. Where a run may be tried again, the next try's `Open` says as much.
 
 mod frame;
 #[cfg(test)]

@@ -96,6 +96,15 @@ pub enum SessionError {
         /// even send its own.
         absent: BTreeSet<PartyId>,
     },
+    /// The shares of a signature do not add up: somebody has sent a wrong one. With three parties or
+    /// more it cannot be told who has: one of them may have told the others different things.
+    #[error("{round}: the shares do not add up")]
+    WrongShares {
+        /// The round that was to come.
+        round: Round,
+        /// The other parties.
+        others: BTreeSet<PartyId>,
+    },
     /// The library panicked on what all parties together had sent: none of them can be named.
     #[error("{round}: the library panicked")]
     Panicked {
@@ -147,8 +156,23 @@ impl SessionError {
                 .map(|(party, _)| party.clone())
                 .collect(),
             Self::TimedOut { absent, .. } => absent.clone(),
+            // There is nobody else that it could have been.
+            Self::WrongShares { others, .. } if others.len() == 1 => others.clone(),
             _ => BTreeSet::new(),
         }
+    }
+
+    /// Whether parties are blamed only for what they have not said.
+    pub fn is_silence(&self) -> bool {
+        matches!(self, Self::TimedOut { .. })
+    }
+
+    /// Whether this is about this node alone: nothing that others say could lead to it.
+    pub fn is_own(&self) -> bool {
+        matches!(
+            self,
+            Self::Cancelled | Self::LinkClosed | Self::KeyMissing(_) | Self::KeyMaterial(_)
+        )
     }
 
     /// What proves, to anybody, that parties cheated in a signing session; `facts` are this node's

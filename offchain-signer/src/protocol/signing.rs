@@ -1,5 +1,8 @@
 //! One signature.
 
+#[cfg(test)]
+pub(crate) mod cheating;
+
 use super::{
     driver::run_session,
     key_material::{compressed, SigningInputs},
@@ -70,29 +73,18 @@ impl RecoverableSignature {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
     use super::*;
     use crate::protocol::{
         test_network::{among, committee, TestNetwork},
-        Fault, KeyMaterial, NodeSigner, Params, PartyId,
+        Fault, KeyMaterial, NodeSigner, PartyId,
     };
     use core::time::Duration;
-    use manul::{
-        combinators::misbehave::{Misbehaving, MisbehavingEntryPoint},
-        protocol::{
-            Artifact, BoxedFormat, BoxedRound, DirectMessage, EntryPoint, LocalError,
-            ProtocolMessagePart,
-        },
-    };
-    use rand_core::CryptoRngCore;
-    use signing_evidence::{SessionFacts, SigningEvidence, Verdict};
-    use signing_primitives::{SigningSubject, Subject};
-    use sp_core::H256;
     use std::{
         collections::BTreeSet,
-        sync::{Arc, Mutex, OnceLock},
+        sync::{Arc, Mutex},
     };
 
     const DIGEST: [u8; 32] = [0xd1; 32];
@@ -258,88 +250,5 @@ pub(crate) mod tests {
         let results =
             pair.run(|index, run| sign(inputs(&pair, index), [index as u8; 32], run).unwrap_err());
         assert_eq!(results.len(), 2);
-    }
-
-    /// Sends a direct message in the first round that is none.
-    struct BadDirectMessage;
-
-    impl Misbehaving<PartyId, ()> for BadDirectMessage {
-        type EntryPoint = InteractiveSigning<Params, PartyId>;
-
-        fn modify_direct_message(
-            _rng: &mut dyn CryptoRngCore,
-            _round: &BoxedRound<PartyId, <Self::EntryPoint as EntryPoint<PartyId>>::Protocol>,
-            (): &(),
-            format: &BoxedFormat,
-            _destination: &PartyId,
-            _message: DirectMessage,
-            artifact: Option<Artifact>,
-        ) -> Result<(DirectMessage, Option<Artifact>), LocalError> {
-            Ok((DirectMessage::new(format, 7u8)?, artifact))
-        }
-    }
-
-    /// Takes part in a session, and provably cheats in its first round.
-    pub(crate) fn sign_badly(inputs: SigningInputs, digest: [u8; 32], run: Run) -> SessionError {
-        let mut others = inputs.participants.clone();
-        others.remove(run.signer.party());
-        let honest =
-            InteractiveSigning::new(digest.into(), inputs.key_share, inputs.aux_info).unwrap();
-        let cheating =
-            MisbehavingEntryPoint::<PartyId, (), BadDirectMessage>::new(honest, Some(()));
-        let (mut mailbox, signer, id) = Mailbox::open(run, others, Stage::Signing);
-        run_session(cheating, &signer, &id, &mut mailbox).unwrap_err()
-    }
-
-    fn subject(inputs: &SigningInputs) -> SigningSubject {
-        inputs.subject(H256([9; 32]), 1, DIGEST, [8; 32])
-    }
-
-    /// Party 0's side of a session in which party 1 cheats, and what it knows of it.
-    fn after_cheating() -> (TestNetwork, SessionError, SessionFacts) {
-        let pair = among(&committee().0, &[0, 1]).impatient(Duration::from_secs(20));
-        let inputs_of = |index| inputs(&pair, index);
-        let facts = SessionFacts {
-            subject: subject(&inputs_of(0)),
-            nonces: pair.nonces(),
-            public_shares: inputs_of(0).public_shares,
-            public_aux_info: inputs_of(0).public_aux_info,
-        };
-        let id = Subject::Signing(facts.subject.clone())
-            .session_id(&facts.nonces)
-            .unwrap();
-        let mut errors = pair.run_session(id, |index, run| match index {
-            0 => sign(inputs_of(0), DIGEST, run).unwrap_err(),
-            _ => sign_badly(inputs_of(1), DIGEST, run),
-        });
-        let error = errors.swap_remove(0);
-        (pair, error, facts)
-    }
-
-    /// What proves that the second member of [`committee`] has cheated, in generation 1. The same
-    /// each time.
-    pub(crate) fn evidence() -> &'static SigningEvidence {
-        static EVIDENCE: OnceLock<SigningEvidence> = OnceLock::new();
-        EVIDENCE.get_or_init(|| {
-            let (_, error, facts) = after_cheating();
-            error.evidence(&facts).swap_remove(0)
-        })
-    }
-
-    #[test]
-    fn a_cheater_leaves_evidence() {
-        let (pair, error, facts) = after_cheating();
-        let SessionError::Misbehaviour { culprits, .. } = &error else {
-            panic!("{error}");
-        };
-        assert_eq!(culprits[&pair.party(1)].fault, Fault::Provable);
-        // The facts that this node knows the session by prove it; others prove nothing.
-        let evidence = error.evidence(&facts);
-        assert_eq!(evidence.len(), 1);
-        assert_eq!(evidence[0].accused, *pair.party(1).signer_id());
-        assert_eq!(evidence[0].verify(), Verdict::Proven);
-        let mut other = facts;
-        other.subject.digest[0] ^= 1;
-        assert!(error.evidence(&other).is_empty());
     }
 }

@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, OnceLock},
     thread,
 };
-use synedrion::AuxInfo;
+use synedrion::{AuxInfo, ThresholdKeyShare};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::mpsc,
@@ -189,6 +189,22 @@ pub(crate) fn prepared() -> &'static (TestNetwork, Vec<PreparedAuxInfo>) {
             .map(|info| PreparedAuxInfo::new(PREPARED_BY, info).unwrap());
         (network, infos.collect())
     })
+}
+
+/// A committee of this many, at most five, all of whom it takes to sign. The shares come from one
+/// place as well.
+pub(crate) fn unanimous(count: usize) -> (TestNetwork, Vec<KeyMaterial>) {
+    let (network, infos) = prepared();
+    let network = among(network, &(0..count).collect::<Vec<_>>());
+    let parties = (0..count).map(|index| network.party(index)).collect();
+    let shares =
+        ThresholdKeyShare::<Params, PartyId>::new_centralized(&mut OsRng, &parties, count, None)
+            .unwrap();
+    let material = shares.into_values().zip(infos).map(|(share, info)| {
+        let info = info.subset(&parties).unwrap();
+        KeyMaterial::new(PREPARED_BY, share, info).unwrap()
+    });
+    (network, material.collect())
 }
 
 /// The sub-network of these members of a network.

@@ -368,10 +368,14 @@ impl Relayer {
         Ok(match outcome {
             Ok(Ok(())) => Ok(answers.into()),
             Ok(Err(culprits)) => Err(culprits),
-            Err(_) => Err(silent
-                .into_iter()
-                .map(|party| (party, Blame::Silent))
-                .collect()),
+            // Several may all be waiting for one of them.
+            Err(_) => {
+                let blame = match silent.len() {
+                    1 => Blame::Silent,
+                    _ => Blame::Suspicion,
+                };
+                Err(silent.into_iter().map(|party| (party, blame)).collect())
+            }
         })
     }
 

@@ -38,10 +38,10 @@ pub enum SigningFailure {
         /// Those who were silent.
         absent: BTreeSet<SignerId>,
     },
-    /// Participants broke the rules of the protocol.
-    #[error("{} participant(s) broke the protocol's rules", culprits.len())]
+    /// Participants broke the rules of the protocol, or gave up.
+    #[error("the session failed, by {} participant(s) that broke the protocol's rules", culprits.len())]
     Misbehaved {
-        /// Those who did.
+        /// Those who broke the rules, as far as that can be told.
         culprits: BTreeSet<SignerId>,
     },
     /// This node holds no share of the generation.

@@ -125,18 +125,21 @@ impl<C: WatchChain> Node<C> {
 }
 
 /// Notes who let a run fail. The chain says who takes part, so whoever does not open it is silent.
+/// But where there are three or more, whoever is silent may be waiting for another in vain, or have
+/// ended well where another was kept from it; the chain passes over those who do not confirm.
 fn observe(
     observations: &Observations,
     others: &BTreeMap<AccountId, SignerId>,
     error: &RunError<SessionError>,
 ) {
+    let is_pair = others.len() == 1;
     match error {
-        RunError::NotOpened { absent } => {
+        RunError::NotOpened { absent } if is_pair => {
             for party in absent.iter().filter_map(|account| others.get(account)) {
                 observations.failed(party, UnprovableFault::Silent);
             }
         }
-        RunError::Protocol(error) => observations.blame(error),
+        RunError::Protocol(error) if is_pair || !error.is_silence() => observations.blame(error),
         _ => {}
     }
 }
@@ -296,4 +299,49 @@ pub(super) fn chain_of(error: &dyn Error) -> String {
         source = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::protocol::{PartyId, Round, Stage};
+    use sp_core::sr25519;
+
+    fn party(number: u8) -> SignerId {
+        sr25519::Public::from_raw([number; 32]).into()
+    }
+
+    /// Who is blamed, by silence that lasts, for the end of a run with so many others.
+    async fn blamed(others: u8, error: impl Fn() -> RunError<SessionError>) -> Vec<SignerId> {
+        let others: BTreeMap<_, _> = (1..=others)
+            .map(|number| (AccountId::new([number; 32]), party(number)))
+            .collect();
+        let observations = Observations::default();
+        observe(&observations, &others, &error());
+        tokio::time::advance(Duration::from_secs(60)).await;
+        observe(&observations, &others, &error());
+        observations.due().into_iter().map(|(who, _)| who).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_blamed_only_where_nobody_else_can_be_its_cause() {
+        let timed_out = || {
+            RunError::Protocol(SessionError::TimedOut {
+                round: Round {
+                    stage: Stage::AuxGen,
+                    id: None,
+                },
+                absent: [PartyId::from(party(1))].into(),
+            })
+        };
+        let not_opened = || RunError::NotOpened {
+            absent: vec![AccountId::new([1; 32])],
+        };
+        assert_eq!(blamed(1, timed_out).await, [party(1)]);
+        assert_eq!(blamed(1, not_opened).await, [party(1)]);
+        assert!(blamed(2, timed_out).await.is_empty());
+        assert!(blamed(2, not_opened).await.is_empty());
+        assert!(blamed(1, || RunError::NoTryLeft).await.is_empty());
+    }
 }

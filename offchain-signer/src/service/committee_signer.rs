@@ -202,14 +202,16 @@ fn failure(
         }) => SigningFailure::TimedOut {
             absent: absent.into_iter().map(SignerId::from).collect(),
         },
-        RunError::Protocol(FailedSession { error, proven })
-            if !error.blamed().is_empty() || !proven.is_empty() =>
-        {
+        // Others may have led to it, or do not say why. A relayer must not take it for a refusal.
+        RunError::Protocol(FailedSession { error, proven }) if !error.is_own() => {
             let blamed = error.blamed().into_iter().map(SignerId::from);
             SigningFailure::Misbehaved {
                 culprits: blamed.chain(proven).collect(),
             }
         }
+        RunError::NoTryLeft => SigningFailure::Misbehaved {
+            culprits: BTreeSet::new(),
+        },
         error => internal(error),
     }
 }
@@ -272,5 +274,44 @@ impl Witness {
             accused: account.clone(),
         };
         self.ledger.prove(case, evidence);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Round, Stage};
+
+    /// To a relayer, "internal" is a refusal of what others may sign; a failed session is not.
+    #[test]
+    fn what_others_may_have_led_to_is_a_failed_session() {
+        let round = || Round {
+            stage: Stage::Signing,
+            id: None,
+        };
+        let wrong_shares = SessionError::WrongShares {
+            round: round(),
+            others: BTreeSet::new(),
+        };
+        let panicked = SessionError::Panicked { round: round() };
+        for error in [
+            RunError::NoTryLeft,
+            RunError::Protocol(wrong_shares.into()),
+            RunError::Protocol(panicked.into()),
+        ] {
+            assert!(matches!(
+                failure(error, &BTreeMap::new()),
+                SigningFailure::Misbehaved { culprits } if culprits.is_empty()
+            ));
+        }
+        for error in [
+            RunError::Lost,
+            RunError::Protocol(SessionError::Cancelled.into()),
+        ] {
+            assert!(matches!(
+                failure(error, &BTreeMap::new()),
+                SigningFailure::Internal(_)
+            ));
+        }
     }
 }

@@ -5,6 +5,7 @@
 mod aux_info;
 mod cheating;
 mod crashes;
+mod framing;
 mod hand_over;
 
 use super::{attempt::Node, committee_signer::CommitteeSigner, duties::Duties, shares::Shares};

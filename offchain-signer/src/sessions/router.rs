@@ -27,8 +27,6 @@ const EARLY_FRAME_LIFE: Duration = Duration::from_secs(30);
 const EARLY_FRAMES: usize = 64;
 /// Bytes of early frames kept per peer.
 const EARLY_BYTES: usize = 8 << 20;
-/// Messages that wait for the protocol: a few rounds of a full committee.
-const WAITING_MESSAGES: usize = 256;
 /// An `Open` that a participant has sent.
 #[derive(Debug)]
 pub(super) struct PeerOpen {
@@ -135,7 +133,9 @@ impl Router {
         budget: Budget,
     ) -> mpsc::Receiver<PartyMessage> {
         let mut state = self.state();
-        let (messages, receiver) = mpsc::channel(WAITING_MESSAGES);
+        // Room for all that the budget admits: one that sends much takes no room from the others.
+        let room = participants.len().saturating_mul(budget.messages).max(1);
+        let (messages, receiver) = mpsc::channel(room);
         let peers: Vec<_> = participants.keys().cloned().collect();
         state.sessions.insert(
             tag,

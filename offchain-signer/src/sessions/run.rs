@@ -16,6 +16,7 @@ use rand::{rngs::OsRng, RngCore};
 use signing_primitives::{SessionId, SessionIdError, SessionNonce, Subject};
 use std::{collections::BTreeMap, fmt::Display, sync::Arc, time::Duration};
 use tokio::{
+    runtime::Handle,
     sync::mpsc,
     task::JoinHandle,
     time::{sleep, timeout_at, Instant},
@@ -96,8 +97,9 @@ pub enum RunError<E> {
         /// The participants that did not.
         absent: Vec<AccountId>,
     },
-    /// A participant restarted, and the run has no tries left.
-    #[error("a participant restarted, and the run may not be tried again")]
+    /// A participant restarted or gave up, and the run has no tries left. Whoever says so itself is
+    /// not to blame: it may have been let down by another.
+    #[error("a participant restarted or gave up, and the run may not be tried again")]
     NoTryLeft,
     /// The protocol failed, and the run has no tries left.
     #[error("the protocol failed")]
@@ -168,6 +170,50 @@ impl Drop for RunGuard {
     }
 }
 
+/// Tells the other participants that this node takes part in a run no more, unless it has ended
+/// well. They would wait for it in vain, and blame it. An `Open` of a try that there is not says so;
+/// where there are several tries, that of the next one does.
+struct Farewell {
+    mesh: Arc<dyn Carry>,
+    frame: Frame,
+    others: Vec<AccountId>,
+}
+
+impl Farewell {
+    fn new(mesh: Arc<dyn Carry>, spec: &RunSpec) -> Self {
+        let others = match spec.last_try {
+            0 => spec.others.keys().cloned().collect(),
+            _ => Vec::new(),
+        };
+        let frame = Frame::Open {
+            run: spec.id(),
+            try_number: spec.last_try.saturating_add(1),
+            nonce: [0; 32],
+        };
+        Self {
+            mesh,
+            frame,
+            others,
+        }
+    }
+
+    /// The run has ended well.
+    fn withhold(mut self) {
+        self.others.clear();
+    }
+}
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        for peer in core::mem::take(&mut self.others) {
+            runtime.spawn(self.mesh.send(peer, self.frame.encode()));
+        }
+    }
+}
+
 /// Closes the session and tells the protocol to stop when it ends or is dropped.
 struct SessionGuard {
     router: Arc<Router>,
@@ -203,6 +249,7 @@ impl SessionsHandle {
             router: self.router.clone(),
             id: spec.id(),
         };
+        let farewell = Farewell::new(self.mesh.clone(), &spec);
         let job = Arc::new(job);
         let mut opening = Opening::new(spec.others.len(), spec.last_try, fresh_nonce());
         let mut pending = None;
@@ -214,7 +261,10 @@ impl SessionsHandle {
                 .await;
             ended.with(outcome.for_metrics(opening.started()));
             match outcome {
-                TryOutcome::Done(result) => return Ok(result),
+                TryOutcome::Done(result) => {
+                    farewell.withhold();
+                    return Ok(result);
+                }
                 TryOutcome::Failed(error) => return Err(error),
                 TryOutcome::Retry { number, because_of } => {
                     tracing::info!(run = %hex::encode(spec.id()), number, "trying a run again");

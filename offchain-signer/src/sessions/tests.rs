@@ -328,3 +328,125 @@ async fn a_participant_has_a_budget_in_each_session() {
     assert_eq!(received[&party(2).into()], 3);
     assert_eq!(received[&party(3).into()], 1);
 }
+
+#[tokio::test]
+async fn whoever_sends_much_takes_no_room_from_others() {
+    use codec::Encode;
+    let router = Router::default();
+    let participants = BTreeMap::from([(account(2), party(2)), (account(3), party(3))]);
+    let budget = Budget {
+        messages: 1000,
+        bytes: 1 << 20,
+    };
+    let mut incoming = router.open_session([1; 32], participants, budget);
+    let message = Frame::Message {
+        session: [1; 32],
+        payload: vec![0],
+    }
+    .encode();
+    for _ in 0..2000 {
+        router.route(&account(2), &message);
+    }
+    router.route(&account(3), &message);
+    router.close_session(&[1; 32]);
+    let mut from_the_other = 0;
+    while let Some((from, _)) = incoming.recv().await {
+        from_the_other += usize::from(from == party(3).into());
+    }
+    assert_eq!(from_the_other, 1);
+}
+
+/// Waits for what does not come.
+fn wait(mut session: Session) -> Result<(), &'static str> {
+    while session.incoming.blocking_recv().is_some() {}
+    Err("closed")
+}
+
+/// Long enough that nobody's time is up before the test's.
+async fn soon<T>(what: impl std::future::Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(4), what)
+        .await
+        .expect("waited in vain")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_gives_up_says_so_and_nobody_waits() {
+    let net = Net::default();
+    let nodes: Vec<_> = (1..=3).map(|who| net.join(account(who))).collect();
+    let runs = futures::future::join3(
+        nodes[0].run(spec(7, 1, &[1, 2, 3], 0), |_: Session| {
+            Err::<(), _>("was let down")
+        }),
+        nodes[1].run(spec(7, 2, &[1, 2, 3], 0), wait),
+        nodes[2].run(spec(7, 3, &[1, 2, 3], 0), wait),
+    );
+    let (one, two, three) = soon(runs).await;
+    assert!(matches!(one, Err(RunError::Protocol("was let down"))));
+    assert!(matches!(two, Err(RunError::NoTryLeft)));
+    assert!(matches!(three, Err(RunError::NoTryLeft)));
+}
+
+/// A relayer that hangs up on one signer must not have the other think ill of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_nobody_wants_any_more_is_not_waited_for() {
+    let net = Net::default();
+    let (one, two) = (net.join(account(1)), net.join(account(2)));
+    let (started, has_started) = tokio::sync::oneshot::channel();
+    let started = Mutex::new(Some(started));
+    let dropped = tokio::spawn(async move {
+        let job = move |session: Session| {
+            let _ = started.lock().unwrap().take().unwrap().send(());
+            wait(session)
+        };
+        one.run(spec(7, 1, &[1, 2], 0), job).await
+    });
+    let other = tokio::spawn(async move { two.run(spec(7, 2, &[1, 2], 0), wait).await });
+    has_started.await.unwrap();
+    dropped.abort();
+    let other = soon(other).await.unwrap();
+    assert!(matches!(other, Err(RunError::NoTryLeft)));
+}
+
+/// A relayer that asks one signer late must not have it think ill of the other, who has stopped
+/// waiting.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_opened_too_late_is_over_at_once() {
+    let net = Net::default();
+    let (one, two) = (net.join(account(1)), net.join(account(2)));
+    let hasty = RunSpec {
+        open_timeout: Duration::from_millis(100),
+        ..spec(7, 1, &[1, 2], 0)
+    };
+    let early = one.run(hasty, wait).await;
+    assert!(matches!(early, Err(RunError::NotOpened { .. })));
+    let late = soon(two.run(spec(7, 2, &[1, 2], 0), wait)).await;
+    assert!(matches!(late, Err(RunError::NoTryLeft)));
+}
+
+/// Node 3 opens the session with node 2 only. Node 1 waits for it in vain, and node 2 for node 1.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_kept_out_of_a_session_is_not_waited_for() {
+    use codec::Encode;
+    let net = Net::default();
+    let (one, two) = (net.join(account(1)), net.join(account(2)));
+    let open = Frame::Open {
+        run: subject(7, &[1, 2, 3]).hash().0,
+        try_number: 0,
+        nonce: [3; 32],
+    };
+    net.inject(account(3), account(2), open.encode()).await;
+    let hasty = RunSpec {
+        open_timeout: Duration::from_millis(500),
+        ..spec(7, 1, &[1, 2, 3], 0)
+    };
+    let runs = futures::future::join(
+        one.run(hasty, wait),
+        two.run(spec(7, 2, &[1, 2, 3], 0), wait),
+    );
+    let (one, two) = soon(runs).await;
+    match one {
+        Err(RunError::NotOpened { absent }) => assert_eq!(absent, [account(3)]),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(two, Err(RunError::NoTryLeft)));
+}

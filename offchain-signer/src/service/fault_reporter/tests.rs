@@ -6,7 +6,7 @@ use crate::{
         SessionKeyCall,
     },
     key_store::{KeyStore, Password, PasswordCost},
-    protocol::signing::tests::evidence,
+    protocol::signing::cheating::evidence,
     service::calls::PATIENCE,
 };
 use codec::Encode;

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::{
-    protocol::{signing::tests::sign_badly, Deadlines, NodeSigner, PartyId},
+    protocol::{
+        signing::cheating::{sign_cheating, Cheat},
+        Deadlines, NodeSigner, PartyId,
+    },
     service::attempt::{accounts, run_of},
     sessions::{Budget, RunSpec, Session, SessionsHandle},
 };
@@ -50,7 +53,12 @@ async fn cheat(world: &World, sessions: &SessionsHandle, order: SigningOrder) {
             overall: Instant::now() + Duration::from_secs(20),
         };
         let run = run_of(session, signer.clone(), deadlines, runtime.clone());
-        Err::<(), _>(sign_badly(inputs(), order.digest, run))
+        Err::<(), _>(sign_cheating(
+            inputs(),
+            order.digest,
+            run,
+            Cheat::BadMessage,
+        ))
     };
     sessions.run(spec, job).await.unwrap_err();
 }
