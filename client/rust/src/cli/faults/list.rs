@@ -23,6 +23,8 @@ struct Accusation {
     /// None if the chain itself has seen it.
     reporter: Option<AccountId>,
     accused: AccountId,
+    /// Who is in the wrong, if the chain goes by it: after false evidence, the reporter.
+    against: AccountId,
     followed: Vec<Consequence>,
 }
 
@@ -45,16 +47,16 @@ fn accusations(events: &[FaultEventAt]) -> Vec<Accusation> {
             .unwrap_or(index);
         let later = events.get(first..).unwrap_or_default();
         let mut accuse = |kind: &str, reporter: Option<&AccountId>, accused: &AccountId| {
+            let is_false = matches!(at.event, FaultEvent::FalseEvidence { .. });
+            let against = reporter.filter(|_| is_false).unwrap_or(accused);
             found.push(Accusation {
                 at: at.clone(),
                 kind: kind.into(),
                 reporter: reporter.cloned(),
                 accused: accused.clone(),
-                followed: Vec::new(),
+                against: against.clone(),
+                followed: followed(later, at, against),
             });
-            if let Some(accusation) = found.last_mut() {
-                accusation.followed = followed(later, accusation);
-            }
         };
         match &at.event {
             FaultEvent::Reported {
@@ -65,10 +67,9 @@ fn accusations(events: &[FaultEventAt]) -> Vec<Accusation> {
             FaultEvent::CheatingProven {
                 reporter, accused, ..
             } => accuse("cheated", Some(reporter), accused),
-            // The one that pays is the one that reported.
             FaultEvent::FalseEvidence {
                 reporter, accused, ..
-            } => accuse("false evidence", Some(accused), reporter),
+            } => accuse("false evidence", Some(reporter), accused),
             FaultEvent::AttemptFailed { excluded, .. } => {
                 for accused in excluded {
                     accuse("not confirmed", None, accused);
@@ -80,49 +81,54 @@ fn accusations(events: &[FaultEventAt]) -> Vec<Accusation> {
     found
 }
 
-/// What followed for the accused, up to when a case against it is closed.
-fn followed(later: &[FaultEventAt], accusation: &Accusation) -> Vec<Consequence> {
-    let accused = &accusation.accused;
+/// What followed for whom it went against, up to when the case is closed.
+fn followed(
+    later: &[FaultEventAt],
+    accusation: &FaultEventAt,
+    against: &AccountId,
+) -> Vec<Consequence> {
     let mut followed: Vec<Consequence> = Vec::new();
     for at in later {
         let (event, words, closes) = match &at.event {
-            FaultEvent::CheatingProven { slash, .. } if *at == accusation.at => {
+            FaultEvent::CheatingProven { slash, .. } if at == accusation => {
                 ("slashed", format!("slashed {}", percent(*slash)), false)
             }
-            FaultEvent::FalseEvidence { slash, .. } if *at == accusation.at => {
-                ("slashed", format!("slashed {}", percent(*slash)), false)
-            }
-            FaultEvent::AttemptFailed { event, .. } if *at == accusation.at => {
+            FaultEvent::FalseEvidence { slash, .. } if at == accusation => (
+                "reporter_slashed",
+                format!("reporter slashed {}", percent(*slash)),
+                false,
+            ),
+            FaultEvent::AttemptFailed { event, .. } if at == accusation => {
                 (*event, "passed over".into(), true)
             }
-            FaultEvent::SeatLost { validator, .. } if validator == accused => {
+            FaultEvent::SeatLost { validator, .. } if validator == against => {
                 ("seat_lost", "seat lost".into(), false)
             }
-            FaultEvent::StandbyDismissed { validator } if validator == accused => {
+            FaultEvent::StandbyDismissed { validator } if validator == against => {
                 ("standby_dismissed", "standby's place lost".into(), false)
             }
             FaultEvent::Challenged {
                 validator,
                 deadline,
-            } if validator == accused => {
+            } if validator == against => {
                 ("challenged", format!("challenged until {deadline}"), false)
             }
-            FaultEvent::ChallengeAnswered { validator } if validator == accused => {
+            FaultEvent::ChallengeAnswered { validator } if validator == against => {
                 ("challenge_answered", "answered".into(), true)
             }
-            FaultEvent::ChallengeUnanswered { validator, slash } if validator == accused => (
+            FaultEvent::ChallengeUnanswered { validator, slash } if validator == against => (
                 "challenge_unanswered",
                 format!("not answered: slashed {}", percent(*slash)),
                 true,
             ),
-            FaultEvent::SeatRegained { validator } if validator == accused => {
+            FaultEvent::SeatRegained { validator } if validator == against => {
                 ("seat_regained", "seat regained".into(), true)
             }
             _ => continue,
         };
         let block = at.block.number;
         // A case that was closed before this one was opened is not this one's.
-        if closes && block < accusation.at.block.number {
+        if closes && block < accusation.block.number {
             continue;
         }
         followed.push(Consequence {
@@ -204,7 +210,7 @@ fn to_json(history: &FaultHistory, accusations: &[Accusation]) -> Value {
             "block": accusation.at.block.number,
             "block_hash": hex(accusation.at.block.hash),
             "extrinsic": accusation.at.extrinsic,
-            "kind": accusation.kind,
+            "kind": accusation.kind.replace(' ', "_"),
             "reporter": accusation.reporter.as_ref().map(ToString::to_string),
             "accused": accusation.accused.to_string(),
             "followed": followed.collect::<Vec<_>>(),
@@ -335,8 +341,9 @@ mod tests {
         let found = accusations(&history);
         assert_eq!(found[0].accused, account(3));
         assert_eq!(found[0].followed[0].words, "slashed 10 %");
-        assert_eq!(found[1].accused, account(2), "the reporter");
-        assert_eq!(found[1].followed[0].words, "slashed 5 %");
+        assert_eq!(found[1].accused, account(1));
+        assert_eq!(found[1].against, account(2), "the reporter");
+        assert_eq!(found[1].followed[0].words, "reporter slashed 5 %");
         assert_eq!((found[0].followed.len(), found[1].followed.len()), (1, 1));
     }
 

@@ -62,7 +62,7 @@ fn describe(at: &ReportAt, checked: Option<Result<Checked, CheckError>>) -> Repo
         "block": at.block.number,
         "block_hash": hex(at.block.hash),
         "extrinsic": at.extrinsic,
-        "kind": kind(&report.fault),
+        "kind": kind(&report.fault).replace(' ', "_"),
         "reporter_key": hex(&report.signing_key),
         "accused": report.accused.to_string(),
         "generation": report.generation,
