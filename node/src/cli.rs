@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::signer::SignerOptions;
+use crate::{check_evidence::CheckEvidenceCmd, signer::SignerOptions};
 use sc_cli::RunCmd;
 
 /// Arguments of the node; without a sub-command it runs.
@@ -48,6 +48,9 @@ pub(crate) enum Subcommand {
 
     /// Go back to an earlier block that is not final.
     Revert(sc_cli::RevertCmd),
+
+    /// Check evidence of cheating as the chain does, without a chain.
+    CheckEvidence(CheckEvidenceCmd),
 
     /// Print what the database says of the chain.
     ChainInfo(sc_cli::ChainInfoCmd),

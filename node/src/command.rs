@@ -133,6 +133,7 @@ fn run_subcommand(cli: &Cli, subcommand: &Subcommand) -> sc_cli::Result<()> {
                 parts.task_manager,
             ))
         }),
+        Subcommand::CheckEvidence(cmd) => cmd.run(),
         Subcommand::ChainInfo(cmd) => cli
             .create_runner(cmd)?
             .sync_run(|config| cmd.run::<Block>(&config)),

@@ -5,6 +5,7 @@
 //! chain_spec     the chains that the node knows by name
 //! service        client, pool, network, BABE, GRANDPA, authority discovery
 //! rpc            what the JSON-RPC server answers beside the standard methods
+//! check_evidence the sub-command `check-evidence`
 //! benchmark      the sub-command `benchmark` (feature `runtime-benchmarks`)
 //! signer         the signer service's flags and its view of the chain
 //! ```
@@ -15,6 +16,7 @@
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmark;
 mod chain_spec;
+mod check_evidence;
 mod cli;
 mod command;
 mod rpc;

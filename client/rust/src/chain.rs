@@ -84,6 +84,12 @@ pub enum ChainError {
         /// Which block was asked for.
         which: &'static str,
     },
+    /// The node does not keep the block's extrinsics.
+    #[error("the node does not have the extrinsics of block {number} any more")]
+    NoBody {
+        /// The block's number.
+        number: BlockNumber,
+    },
     /// The answer is not of the form that this version knows.
     #[error("the answer to {method} is of another version of the network than this client's")]
     Undecodable {
@@ -163,6 +169,39 @@ impl Chain {
         let number = BlockNumber::try_from(header.number)
             .map_err(|_| ChainError::NumberTooLarge { which })?;
         Ok(Block { number, hash })
+    }
+
+    /// The block of this number on the best chain, if there is one.
+    pub(crate) async fn block_at(&self, number: BlockNumber) -> Result<Option<Block>, ChainError> {
+        let hash = self
+            .methods
+            .chain_get_block_hash(Some(u64::from(number).into()))
+            .await
+            .map_err(|source| ChainError::Call {
+                method: "chain_getBlockHash",
+                source,
+            })?;
+        Ok(hash.map(|hash| Block {
+            number,
+            hash: H256(hash.0),
+        }))
+    }
+
+    /// The extrinsics of a block, encoded.
+    pub(crate) async fn body(&self, block: Block) -> Result<Vec<Vec<u8>>, ChainError> {
+        let details = self
+            .methods
+            .chain_get_block(Some(block.hash.0.into()))
+            .await
+            .map_err(|source| ChainError::Call {
+                method: "chain_getBlock",
+                source,
+            })?
+            .ok_or(ChainError::NoBody {
+                number: block.number,
+            })?;
+        let extrinsics = details.block.extrinsics.into_iter();
+        Ok(extrinsics.map(|extrinsic| extrinsic.0).collect())
     }
 
     /// The account's next nonce, counting what waits in the node's pool.

@@ -4,6 +4,7 @@ mod args;
 mod committee;
 mod ethereum;
 mod failure;
+mod faults;
 mod program;
 mod registration;
 mod report;
@@ -24,6 +25,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Report, Failure> {
     match cli.command {
         Command::Status => status::status(global).await,
         Command::Committee => committee::committee(global).await,
+        Command::Faults(command) => faults::run(global, command).await,
         Command::Program(command) => program::run(global, command).await,
         Command::Register(args) => registration::register(global, args).await,
         Command::Registration(command) => registration::run(global, command).await,

@@ -8,10 +8,11 @@ use crate::{
         SetProgram, PALLET,
     },
     chain::{
-        AccountId, Block, Chain, ChainError, NetworkState, Program, ProgramDefinition,
+        AccountId, Block, BlockNumber, Chain, ChainError, NetworkState, Program, ProgramDefinition,
         ProgramInstance, ProgramKey, ProgramSummary, Registration, RegistrationDeposit,
         VerifyingKey,
     },
+    faults::{self, FaultHistory, HistoryError, ReportAt},
     http::{Http, HttpError},
     progress::{Observer, Progress},
     sign::{sign, SignError, SignOptions, Signature},
@@ -289,6 +290,23 @@ impl SigningClient {
     ) -> Result<(), TransactionError> {
         self.submit(Deregister::new(verifying_key), account).await?;
         Ok(())
+    }
+
+    /// What was reported of validators, and what came of it, in the last `blocks` finalized blocks.
+    /// Cancel-safe.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub async fn faults(&self, blocks: u32) -> Result<FaultHistory, HistoryError> {
+        faults::history(&self.chain, &self.observer, blocks).await
+    }
+
+    /// The reports in a finalized block, and what the chain made of each. Cancel-safe.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub async fn reports(&self, block: BlockNumber) -> Result<Vec<ReportAt>, HistoryError> {
+        faults::reports_in(&self.chain, block).await
     }
 
     /// Has the network sign, and verifies the result here. Cancel-safe.

@@ -49,6 +49,7 @@ mod advice;
 mod calls;
 mod chain;
 mod client;
+mod faults;
 mod http;
 mod module;
 mod progress;
@@ -67,6 +68,7 @@ pub use chain::{
     RegistrationDeposit, Validator, VerifyingKey,
 };
 pub use client::{ConnectError, Deployment, RegisterError, Registered, SigningClient, Status};
+pub use faults::{FaultEvent, FaultEventAt, FaultHistory, HistoryError, ReportAt, Ruling};
 pub use http::{ApiError, HttpError};
 pub use module::{check_module, ModuleError, ModuleSummary};
 pub use progress::Progress;

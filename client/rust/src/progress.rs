@@ -43,6 +43,13 @@ pub enum Progress {
         /// Why, in words.
         reason: String,
     },
+    /// Blocks are being looked through.
+    Scanning {
+        /// How many have been.
+        done: u32,
+        /// How many there are to look through.
+        total: u32,
+    },
     /// An answer has come and is being checked.
     Verifying {
         /// How many signers vouch for it.
@@ -70,6 +77,9 @@ impl fmt::Display for Progress {
             }
             Self::RelayerFailed { endpoint, reason } => {
                 write!(formatter, "the relayer at {endpoint} failed: {reason}")
+            }
+            Self::Scanning { done, total } => {
+                write!(formatter, "looked through {done} of {total} blocks")
             }
             Self::Verifying { answers } => {
                 write!(

@@ -119,7 +119,7 @@ fn dashboard_alerts_and_guides_name_metrics_that_there_are() {
     for file in [
         "operator/alerts.yml",
         "operator/dashboard.json",
-        "faults.md",
+        "operator/faults.md",
         "metrics.md",
     ] {
         let text = std::fs::read_to_string(docs(file)).unwrap();
@@ -142,7 +142,7 @@ fn dashboard_alerts_and_guides_name_metrics_that_there_are() {
 #[test]
 fn the_guide_has_every_alert() {
     let alerts = std::fs::read_to_string(docs("operator/alerts.yml")).unwrap();
-    let guide = std::fs::read_to_string(docs("faults.md")).unwrap();
+    let guide = std::fs::read_to_string(docs("operator/faults.md")).unwrap();
     let alerts: Vec<_> = alerts
         .lines()
         .filter_map(|line| line.trim().strip_prefix("- alert: "))

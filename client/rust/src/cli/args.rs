@@ -2,7 +2,8 @@
 
 use super::values::{
     parse_account, parse_auxiliary, parse_digest, parse_hash, parse_hex, parse_instance,
-    parse_program_key, parse_verifying_key, parse_wei, Auxiliary, Bytes, Instance, Secret,
+    parse_program_key, parse_report, parse_verifying_key, parse_wei, Auxiliary, Bytes, Instance,
+    ReportId, Secret,
 };
 use alloy_primitives::{Address, U256};
 use clap::{Args, Parser, Subcommand};
@@ -16,7 +17,8 @@ Exit codes:
   1  failed: no connection, a transaction that failed, a file that is no program, …
   2  the command line is wrong
   3  the network refused to sign; the error's code says why
-  4  there is a signature, but it could not be verified
+  4  there is a signature, or a proof of cheating, but it could not be verified
+  5  a proof of cheating was checked, and the chain says something else of it
 
 Example:
   signing-cli --url ws://127.0.0.1:9944 status --json";
@@ -59,6 +61,9 @@ pub(crate) enum Command {
     /// Show the committee: members, standbys, hand-overs and their deadlines, challenges
     #[command(after_help = "Example:\n  signing-cli committee --json")]
     Committee,
+    /// List what was reported of validators and what came of it, and check reports
+    #[command(subcommand, after_help = "Example:\n  signing-cli faults list")]
+    Faults(FaultsCommand),
     /// Deploy, list, remove and check programs
     #[command(subcommand, after_help = "Example:\n  signing-cli program list")]
     Program(ProgramCommand),
@@ -92,6 +97,44 @@ a custom hash: give it with --digest, or the signature is printed with exit code
         after_help = "Example:\n  signing-cli ethereum payload --to 0x7099… --value 1ether --chain-id 1 --nonce 0 --max-fee 30gwei"
     )]
     Ethereum(EthereumCommand),
+}
+
+/// `faults`
+#[derive(Debug, Subcommand)]
+pub(crate) enum FaultsCommand {
+    /// List the faults that were reported in the last finalized blocks, and what followed
+    #[command(after_help = "Example:\n  signing-cli faults list --blocks 14400 --json")]
+    List(FaultsListArgs),
+    /// Show a report as it was made; a proof of cheating is checked again on this machine
+    #[command(after_help = "\
+Examples:
+  signing-cli faults show 8312
+  signing-cli faults show 8312-2 --node target/release/signing-node --json
+
+A proof is checked by `signing-node check-evidence`. The exit code is 5 if it says something else
+than the chain, and 4 if that cannot be told.")]
+    Show(FaultsShowArgs),
+}
+
+/// `faults list`
+#[derive(Args, Debug)]
+pub(crate) struct FaultsListArgs {
+    /// How many finalized blocks to look through. A node keeps the events of 256, unless it runs with
+    /// --state-pruning
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) blocks: u32,
+}
+
+/// `faults show`
+#[derive(Args, Debug)]
+pub(crate) struct FaultsShowArgs {
+    /// The block, and which of its extrinsics, as `faults list` shows them
+    #[arg(value_name = "BLOCK[-INDEX]", value_parser = parse_report)]
+    pub(crate) report: ReportId,
+    /// The node's binary, which checks evidence; the one beside this program or on the PATH, unless
+    /// given
+    #[arg(long, env = "SIGNING_NODE", value_name = "FILE")]
+    pub(crate) node: Option<PathBuf>,
 }
 
 /// The key that signs transactions and requests.

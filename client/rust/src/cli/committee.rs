@@ -9,6 +9,7 @@ use super::{
 };
 use serde_json::{json, Value};
 use signing_client::{AccountId, BlockNumber, Committee, NetworkState, Phase, Status};
+use signing_primitives::CommitteeMember;
 
 pub(crate) async fn committee(global: &Global) -> Result<Report, Failure> {
     let client = connect(global).await?;
@@ -42,7 +43,7 @@ fn report(status: &Status) -> Report {
                 )
                 .field("commitment", hex(committee.commitment));
             for member in &committee.members {
-                let seat = seat(committee, &member.validator);
+                let seat = seat_word(committee, &member.validator);
                 report = report.line(format!("  {seat:<10} {}", member.validator));
             }
         }
@@ -97,7 +98,7 @@ fn to_json(status: &Status) -> Value {
             json!({
                 "account": member.validator.to_string(),
                 "party": hex(&member.party),
-                "seat": seat(committee, &member.validator),
+                "seat": seat_word(committee, &member.validator),
             })
         });
         json!({
@@ -142,12 +143,36 @@ fn accounts(accounts: &[AccountId]) -> Vec<String> {
     accounts.iter().map(ToString::to_string).collect()
 }
 
-fn seat(committee: &Committee, validator: &AccountId) -> &'static str {
-    if committee.expelled.contains(validator) {
-        "expelled"
-    } else {
-        "member"
+/// What a member of a committee has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Seat {
+    /// Its seat.
+    Sits,
+    /// Nothing but its share: it has lost its seat.
+    Expelled,
+}
+
+impl Seat {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Sits => "member",
+            Self::Expelled => "expelled",
+        }
     }
+}
+
+/// The seat of a validator; none if it is no member.
+pub(super) fn seat(committee: &Committee, validator: &AccountId) -> Option<Seat> {
+    let mut members = committee.members.iter();
+    members.find(|member| member.validator == *validator)?;
+    Some(match committee.expelled.contains(validator) {
+        true => Seat::Expelled,
+        false => Seat::Sits,
+    })
+}
+
+fn seat_word(committee: &Committee, validator: &AccountId) -> &'static str {
+    seat(committee, validator).map_or("", Seat::word)
 }
 
 fn is_prepared(network: &NetworkState, validator: &AccountId) -> bool {
@@ -156,47 +181,37 @@ fn is_prepared(network: &NetworkState, validator: &AccountId) -> bool {
 }
 
 fn running(network: &NetworkState) -> Vec<Running> {
-    let mut running = Vec::new();
-    match &network.phase {
-        Phase::Keygen(attempt) => running.push(Running {
+    let phase = match &network.phase {
+        Phase::Keygen(attempt) => Some(Running {
             what: "key generation",
             attempt: attempt.attempt,
             generation: Some(1),
-            parties: attempt
-                .members
-                .iter()
-                .map(|m| m.validator.clone())
-                .collect(),
+            parties: validators(&attempt.members),
             confirmed: attempt.confirmed.to_vec(),
             deadline: attempt.deadline,
         }),
-        Phase::Resharing(attempt) => running.push(Running {
+        Phase::Resharing(attempt) => Some(Running {
             what: "hand-over",
             attempt: attempt.attempt,
             generation: Some(attempt.generation),
-            parties: attempt
-                .members
-                .iter()
-                .map(|m| m.validator.clone())
-                .collect(),
+            parties: validators(&attempt.members),
             confirmed: attempt.confirmed.to_vec(),
             deadline: attempt.deadline,
         }),
-        _ => {}
-    }
-    if let Some(attempt) = &network.aux_info_attempt {
-        running.push(Running {
-            what: "auxiliary information",
-            attempt: attempt.attempt,
-            generation: None,
-            parties: attempt
-                .parties
-                .iter()
-                .map(|p| p.validator.clone())
-                .collect(),
-            confirmed: attempt.confirmed.to_vec(),
-            deadline: attempt.deadline,
-        });
-    }
-    running
+        _ => None,
+    };
+    let aux_info = network.aux_info_attempt.as_ref().map(|attempt| Running {
+        what: "auxiliary information",
+        attempt: attempt.attempt,
+        generation: None,
+        parties: validators(&attempt.parties),
+        confirmed: attempt.confirmed.to_vec(),
+        deadline: attempt.deadline,
+    });
+    phase.into_iter().chain(aux_info).collect()
+}
+
+fn validators(members: &[CommitteeMember<AccountId>]) -> Vec<AccountId> {
+    let members = members.iter();
+    members.map(|member| member.validator.clone()).collect()
 }

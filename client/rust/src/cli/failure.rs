@@ -1,10 +1,10 @@
 //! What goes wrong, and how it is told.
 
-use super::values::SourceError;
+use super::values::{ReportId, SourceError};
 use serde_json::json;
 use signing_client::{
-    AccountError, ChainError, ConnectError, HttpError, ModuleError, RegisterError, SignError,
-    TransactionError,
+    AccountError, ChainError, ConnectError, HistoryError, HttpError, ModuleError, RegisterError,
+    SignError, TransactionError,
 };
 use std::{error::Error, process::ExitCode};
 
@@ -45,6 +45,10 @@ pub(crate) enum Failure {
     },
     #[error("0x{} is not registered on this chain", hex::encode(.0))]
     NotRegistered([u8; 33]),
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    #[error("{}", no_report(.id, .others))]
+    NoReport { id: ReportId, others: Vec<String> },
     #[error("the fee is larger than a fee can be")]
     FeeTooLarge,
     #[error("not the signing payload of an EIP-1559 transaction")]
@@ -79,6 +83,22 @@ const USAGE: u8 = 2;
 const REFUSED: u8 = 3;
 /// There is a signature that could not be verified.
 pub(crate) const UNVERIFIED: u8 = 4;
+/// What was checked here is not what the chain says.
+pub(crate) const DISPUTED: u8 = 5;
+
+fn no_report(id: &ReportId, others: &[String]) -> String {
+    match (others, id.index) {
+        ([], _) => format!("there is no report in block {}", id.block),
+        (others, None) => format!("say which report is meant: {}", others.join(", ")),
+        (others, Some(_)) => {
+            let others = others.join(", ");
+            format!(
+                "{id} is no report; in block {} there are {others}",
+                id.block
+            )
+        }
+    }
+}
 
 impl Failure {
     fn exit_code(&self) -> u8 {
@@ -107,6 +127,12 @@ impl Failure {
             Self::Module(_) => "not_a_program",
             Self::TooLong { .. } | Self::TooMany { .. } | Self::FeeTooLarge => "bad_value",
             Self::NotRegistered(_) => "not_registered",
+            Self::History(HistoryError::NoSuchBlock { .. }) => "no_such_block",
+            Self::History(HistoryError::Chain(_) | HistoryError::NoMetadata(_)) => {
+                "chain_unavailable"
+            }
+            Self::History(_) => "incompatible_chain",
+            Self::NoReport { .. } => "no_such_report",
             Self::NotAPayload => "bad_payload",
             Self::NotASignature => "bad_signature",
             Self::OtherSender { .. } => "other_sender",
@@ -162,7 +188,7 @@ fn sign_code(error: &SignError) -> String {
 }
 
 /// An error and its causes in one line. Causes that an error has already told are left out.
-fn with_causes(error: &dyn Error) -> String {
+pub(crate) fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

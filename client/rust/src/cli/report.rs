@@ -37,6 +37,16 @@ impl Report {
         self
     }
 
+    #[cfg(test)]
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.exit_code
+    }
+
+    #[cfg(test)]
+    pub(crate) fn json(&self) -> &Value {
+        &self.json
+    }
+
     pub(crate) fn print(&self, json: bool) -> ExitCode {
         if json {
             println!("{}", self.json);

@@ -2,6 +2,7 @@
 
 use super::{
     args::Global,
+    committee::{seat, Seat},
     connect,
     failure::Failure,
     report::{hex, Report},
@@ -129,24 +130,12 @@ pub(super) fn phase(network: &NetworkState) -> &'static str {
 }
 
 fn role(network: &NetworkState, validator: &Validator) -> &'static str {
-    let (sitting, members) = match &network.committee {
-        Some(committee) => (committee.sitting().collect(), &committee.members[..]),
-        None => (Vec::new(), &[][..]),
-    };
-    if sitting
-        .iter()
-        .any(|member| member.validator == validator.account)
-    {
-        "signer"
-    } else if members
-        .iter()
-        .any(|member| member.validator == validator.account)
-    {
-        "expelled"
-    } else if validator.signer.is_some() {
-        "relayer"
-    } else {
-        "silent"
+    let committee = network.committee.as_ref();
+    match committee.and_then(|committee| seat(committee, &validator.account)) {
+        Some(Seat::Sits) => "signer",
+        Some(Seat::Expelled) => "expelled",
+        None if validator.signer.is_some() => "relayer",
+        None => "silent",
     }
 }
 

@@ -1,7 +1,9 @@
 //! How single values are written on the command line.
 
 use alloy_primitives::{utils::parse_units, U256};
-use signing_client::{AccountId, HashChoice, ProgramInstance, ProgramKey, VerifyingKey};
+use signing_client::{
+    AccountId, BlockNumber, HashChoice, ProgramInstance, ProgramKey, VerifyingKey,
+};
 use sp_core::{crypto::Ss58Codec, H256};
 use std::{fmt, path::PathBuf};
 use zeroize::Zeroizing;
@@ -48,6 +50,34 @@ pub(crate) struct Instance {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Auxiliary(pub(crate) Option<Source>);
 
+/// A report on the chain: a block, and which of its extrinsics.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct ReportId {
+    pub(crate) block: BlockNumber,
+    pub(crate) index: Option<u32>,
+}
+
+impl fmt::Display for ReportId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.index {
+            Some(index) => write!(formatter, "{}-{index}", self.block),
+            None => write!(formatter, "{}", self.block),
+        }
+    }
+}
+
+pub(crate) fn parse_report(text: &str) -> Result<ReportId, ValueError> {
+    let number = |digits: &str| match digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => digits.parse().map_err(|_| ValueError::Report),
+        false => Err(ValueError::Report),
+    };
+    let (block, index) = match text.split_once('-') {
+        Some((block, index)) => (number(block)?, Some(number(index)?)),
+        None => (number(text)?, None),
+    };
+    Ok(ReportId { block, index })
+}
+
 /// A value is not written as it should be.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ValueError {
@@ -57,6 +87,8 @@ pub(crate) enum ValueError {
     Length { expected: usize, found: usize },
     #[error("not an account: expected SS58 such as 5GrwvaEF…, or 0x and 32 bytes of hex")]
     Account,
+    #[error("not a report: expected BLOCK or BLOCK-INDEX, as `faults list` shows them")]
+    Report,
     #[error("no such hash; there are keccak, sha2, sha3, blake2_256, identity and custom:N")]
     Hash,
     #[error("a SHA-1 digest has 20 bytes and cannot be signed")]

@@ -33,7 +33,7 @@ fn the_definition_is_consistent() {
 #[test]
 fn every_help_has_an_example() {
     let commands = commands();
-    assert_eq!(commands.len(), 18);
+    assert_eq!(commands.len(), 21);
     for (path, command) in commands {
         let help = without_env(command).render_long_help().to_string();
         let (_, example) = help
@@ -94,6 +94,11 @@ fn values_are_checked() {
         &format!("sign --verifying-key {} --hex xyz", key()),
         &format!("sign --verifying-key {} --digest 0x00 hello", key()),
         "program remove 0x00",
+        "faults show 12-",
+        "faults show 12-3-4",
+        "faults show +3",
+        "faults show 4294967296",
+        "faults list --blocks 0",
         "register --program nonsense",
         "ethereum payload --to 0x00 --chain-id 1 --nonce 0 --max-fee 1",
     ] {
