@@ -19,6 +19,7 @@
 //! | [`identity`] | which validator this node is, and the keys it proves that with |
 //! | [`chain`] | what the signer needs to know of the chain |
 //! | [`service`] | all of these together, following the chain |
+//! | [`conduct`] | where a node could do otherwise than it should; in tests and drills it does |
 //!
 //! # What is trusted
 //! The chain that this node has verified, its own disk and memory, and the operator. Not: users,
@@ -27,9 +28,12 @@
 
 pub mod api;
 pub mod chain;
+pub mod conduct;
 pub mod faults;
 pub mod identity;
 pub mod key_store;
+#[cfg(any(test, feature = "misbehave"))]
+pub mod misbehave;
 pub mod program;
 pub mod protocol;
 pub mod request;

@@ -33,11 +33,12 @@ mod tests;
 use crate::{
     api::{self, AcceptPeer, ApiConfig, ApiParts, Connections},
     chain::{AccountId, ChainError, Heads, NetworkState, WatchChain},
+    conduct::Conduct,
     faults::Observations,
     identity::Identity,
     key_store::{KeyStore, KeyStoreError, Password},
     program::{Limits as ProgramLimits, ProgramEngine},
-    request::{Admission, AskError, HttpSigners, RelayConfig, Relayer, Signer},
+    request::{Admission, AskError, EvaluateProgram, HttpSigners, RelayConfig, Relayer, Signer},
     sessions::Sessions,
     transport::{Limits as MeshLimits, Mesh, MeshConfig, MeshHandle, Peer},
 };
@@ -73,6 +74,8 @@ pub struct SignerConfig {
     pub password: Password,
     /// Version and commit, for `GET /version`.
     pub version: String,
+    /// How the node conducts itself: as it should, by default.
+    pub conduct: Conduct,
 }
 
 /// The service cannot start, or cannot go on.
@@ -141,7 +144,8 @@ impl<C: WatchChain> SignerService<C> {
             tokio::task::spawn_blocking(move || KeyStore::open(&path, &password, genesis_hash))
                 .await
                 .map_err(|_| ServiceError::Ended)??;
-        let key_store = Arc::new(key_store);
+        let conduct = config.conduct.with_keystore(&keystore);
+        let key_store = Arc::new(key_store.with_conduct(conduct.clone()));
 
         let address = config.listen;
         let listening = |source| ServiceError::Listen { address, source };
@@ -157,18 +161,26 @@ impl<C: WatchChain> SignerService<C> {
             x25519_secret: x25519_secret(),
             genesis_hash,
             limits: MeshLimits::default(),
+            conduct: conduct.clone(),
         });
         let (sessions_handle, sessions) = Sessions::new(Arc::new(handle.clone()), incoming);
+        let sessions_handle = sessions_handle.with_conduct(conduct.clone());
         let shares = Arc::new(Shares::default());
         let observations = Arc::new(Observations::default());
 
-        let engine = Arc::new(ProgramEngine::new(ProgramLimits::default()));
-        let admission = Arc::new(Admission::new(identity.clone(), chain.clone(), engine));
-        let signers = HttpSigners::new().map_err(ServiceError::Client)?;
+        let engine: Arc<dyn EvaluateProgram> =
+            Arc::new(ProgramEngine::new(ProgramLimits::default()));
+        let decides_by = |programs| Admission::new(identity.clone(), chain.clone(), programs);
+        let admission = Arc::new(decides_by(engine.clone()));
+        let relays_by = match conduct.programs_for_relaying(&engine) {
+            None => admission.clone(),
+            Some(programs) => Arc::new(decides_by(programs)),
+        };
+        let signers = Arc::new(HttpSigners::new().map_err(ServiceError::Client)?);
         let router = api::router(ApiParts {
             relayer: Arc::new(Relayer::new(
-                admission.clone(),
-                Arc::new(signers),
+                relays_by,
+                conduct.signers(signers),
                 RelayConfig::default(),
                 observations.clone(),
             )),
@@ -187,6 +199,7 @@ impl<C: WatchChain> SignerService<C> {
             version: config.version,
             config: ApiConfig::default(),
         });
+        let router = conduct.router(router);
         let node = Node {
             chain: chain.clone(),
             identity: identity.clone(),

@@ -27,6 +27,7 @@ pub use run::{Budget, RunError, RunSpec, Session};
 
 use crate::{
     chain::AccountId,
+    conduct::Conduct,
     transport::{Incoming, MeshHandle},
 };
 use futures::future::BoxFuture;
@@ -62,6 +63,7 @@ impl Carry for MeshHandle {
 pub struct SessionsHandle {
     router: Arc<Router>,
     mesh: Arc<dyn Carry>,
+    conduct: Conduct,
 }
 
 impl fmt::Debug for SessionsHandle {
@@ -84,6 +86,7 @@ impl Sessions {
             SessionsHandle {
                 router: router.clone(),
                 mesh,
+                conduct: Conduct::default(),
             },
             Self { router, incoming },
         )
@@ -104,6 +107,17 @@ impl Sessions {
 }
 
 impl SessionsHandle {
+    /// The same, for a node that conducts itself so.
+    pub(crate) fn with_conduct(mut self, conduct: Conduct) -> Self {
+        self.conduct = conduct;
+        self
+    }
+
+    /// How the node conducts itself.
+    pub(crate) fn conduct(&self) -> &Conduct {
+        &self.conduct
+    }
+
     /// How many sessions are open now.
     pub fn open_sessions(&self) -> usize {
         self.router.open_sessions()

@@ -277,6 +277,7 @@ impl SessionsHandle {
             outgoing,
             cancel,
         };
+        let session = self.conduct.session(spec, session);
         let job = job.clone();
         Ok((tokio::task::spawn_blocking(move || job(session)), guard))
     }
