@@ -14,6 +14,10 @@ pub(crate) struct Cli {
 
     #[clap(flatten)]
     pub(crate) signer: SignerOptions,
+
+    #[cfg(feature = "misbehave")]
+    #[clap(flatten)]
+    pub(crate) misbehave: crate::misbehave::MisbehaveOptions,
 }
 
 /// What the node can do beside running.

@@ -13,7 +13,11 @@ use std::sync::Arc;
 
 impl SubstrateCli for Cli {
     fn impl_name() -> String {
-        "Signing Node".into()
+        if cfg!(feature = "misbehave") {
+            "Signing Node, misbehaving on purpose".into()
+        } else {
+            "Signing Node".into()
+        }
     }
 
     fn impl_version() -> String {
@@ -62,8 +66,14 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 
 fn run_node(cli: &Cli) -> sc_cli::Result<()> {
     let runner = cli.create_runner(&cli.run)?;
+    #[cfg(feature = "misbehave")]
+    cli.misbehave
+        .announce(&runner.config().chain_spec.chain_type())
+        .map_err(|error| sc_cli::Error::Application(Box::new(error)))?;
     // Before the node starts: a prompt for the password must not drown in its log.
     let signer = resolve_signer(cli, runner.config())?;
+    #[cfg(feature = "misbehave")]
+    let signer = signer.map(|signer| cli.misbehave.applied_to(signer));
     runner
         .run_node_until_exit(|config| async move { service::new_full(config, signer).await })
         .map_err(sc_cli::Error::Service)

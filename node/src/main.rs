@@ -25,6 +25,14 @@ mod signer;
 
 use std::process::ExitCode;
 
+// Nothing in this binary can misbehave, whatever it is built with.
+#[cfg(feature = "misbehave")]
+compile_error!("signing-node is not built with the feature `misbehave`: name the binary signing-node-misbehaving");
+const _: () = assert!(
+    !offchain_signer::conduct::CAN_MISBEHAVE,
+    "signing-node is built with an offchain-signer that can misbehave"
+);
+
 fn main() -> ExitCode {
     match command::run() {
         Ok(()) => ExitCode::SUCCESS,

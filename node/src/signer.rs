@@ -40,7 +40,10 @@ pub(crate) async fn spawn(
         password: Password::from(config.password),
         version: env!("SUBSTRATE_CLI_IMPL_VERSION").into(),
         metrics,
+        conduct: config.conduct,
     };
+    #[cfg(feature = "misbehave")]
+    let chain = crate::misbehave::conducted(tasks, chain, &config.conduct, &keystore);
     let service = SignerService::start(config, chain, keystore)
         .await
         .map_err(|error| ServiceError::Application(Box::new(error)))?;

@@ -33,7 +33,10 @@ mod tests;
 pub use error::KeyStoreError;
 pub use seal::{Password, PasswordCost};
 
-use crate::protocol::{KeyMaterial, PartyId, PreparedAuxInfo};
+use crate::{
+    conduct::{Conduct, Step},
+    protocol::{KeyMaterial, PartyId, PreparedAuxInfo},
+};
 use codec::{DecodeAll, Encode};
 use core::{fmt, ops::RangeBounds};
 use rand_core::OsRng;
@@ -105,6 +108,7 @@ pub struct KeyStore {
     sealer: Sealer,
     x25519: StaticSecret,
     active: RwLock<BTreeMap<u32, Arc<KeyMaterial>>>,
+    conduct: Conduct,
 }
 
 /// Key material without its secrets.
@@ -200,11 +204,18 @@ impl KeyStore {
             sealer,
             x25519,
             active: RwLock::default(),
+            conduct: Conduct::default(),
         };
         for (generation, material) in store.read_all(Slot::Active)? {
             store.write_active().insert(generation, Arc::new(material));
         }
         Ok(store)
+    }
+
+    /// The same, of a node that conducts itself so.
+    pub(crate) fn with_conduct(mut self, conduct: Conduct) -> Self {
+        self.conduct = conduct;
+        self
     }
 
     /// The node's x25519 secret: HPKE recipient key and Noise static key.
@@ -221,12 +232,19 @@ impl KeyStore {
     /// then may it be confirmed on chain. Storing the same again changes nothing; other key material
     /// for the same attempt is refused, because the first may have been confirmed.
     pub fn put_pending(&self, material: &KeyMaterial) -> Result<(), KeyStoreError> {
-        self.put_once(Slot::Pending, material.attempt(), &material.to_bytes()?)
+        let bytes = material.to_bytes()?;
+        self.put_once(Slot::Pending, material.attempt(), &bytes, Step::StoreShare)
     }
 
     /// Stores auxiliary information made ahead of time: as [`Self::put_pending`].
     pub fn put_aux_info(&self, aux_info: &PreparedAuxInfo) -> Result<(), KeyStoreError> {
-        self.put_once(Slot::AuxInfo, aux_info.attempt(), &aux_info.to_bytes()?)
+        let bytes = aux_info.to_bytes()?;
+        self.put_once(
+            Slot::AuxInfo,
+            aux_info.attempt(),
+            &bytes,
+            Step::StoreAuxInfo,
+        )
     }
 
     /// The auxiliary information that an attempt has made.
@@ -240,7 +258,7 @@ impl KeyStore {
     /// Erases the auxiliary information of attempts below this one: for when the chain needs none
     /// of them any more, and that is final.
     pub fn erase_aux_info_below(&self, attempt: u32) -> Result<(), KeyStoreError> {
-        self.erase_in(Slot::AuxInfo, ..attempt)
+        self.erase_in(Slot::AuxInfo, ..attempt, Step::EraseAuxInfo)
     }
 
     /// The key material that is pending for an attempt.
@@ -290,7 +308,7 @@ impl KeyStore {
                 .map_err(KeyStoreError::database)?;
             material
         };
-        write.commit().map_err(KeyStoreError::database)?;
+        self.commit(write, Step::PromoteShare)?;
         self.write_active().insert(generation, Arc::new(material));
         Ok(())
     }
@@ -315,7 +333,7 @@ impl KeyStore {
     /// Erases the key material of generations below this one: for when this one, or a newer one, is
     /// in force, that is final, and this node has its share of it or is not to have any.
     pub fn erase_below(&self, generation: u32) -> Result<(), KeyStoreError> {
-        self.erase_in(Slot::Active, ..generation)?;
+        self.erase_in(Slot::Active, ..generation, Step::EraseShares)?;
         self.write_active().retain(|held, _| *held >= generation);
         Ok(())
     }
@@ -323,7 +341,7 @@ impl KeyStore {
     /// Erases the key material pending for attempts up to this one: for those that can no longer
     /// succeed, which is when a later one is finalized.
     pub fn discard_pending_up_to(&self, attempt: u32) -> Result<(), KeyStoreError> {
-        self.erase_in(Slot::Pending, ..=attempt)
+        self.erase_in(Slot::Pending, ..=attempt, Step::DiscardShares)
     }
 
     /// All key material, without its secrets: active first, then pending, each ascending.
@@ -355,7 +373,13 @@ impl KeyStore {
 
     /// Stores a record where there is none. The same once more changes nothing; another one is
     /// refused.
-    fn put_once(&self, slot: Slot, attempt: u32, bytes: &[u8]) -> Result<(), KeyStoreError> {
+    fn put_once(
+        &self,
+        slot: Slot,
+        attempt: u32,
+        bytes: &[u8],
+        step: Step,
+    ) -> Result<(), KeyStoreError> {
         let place = slot.place(attempt);
         let write = self.begin_write()?;
         {
@@ -378,10 +402,15 @@ impl KeyStore {
                 .insert(attempt, record.as_slice())
                 .map_err(KeyStoreError::database)?;
         }
-        write.commit().map_err(KeyStoreError::database)
+        self.commit(write, step)
     }
 
-    fn erase_in(&self, slot: Slot, numbers: impl RangeBounds<u32>) -> Result<(), KeyStoreError> {
+    fn erase_in(
+        &self,
+        slot: Slot,
+        numbers: impl RangeBounds<u32>,
+        step: Step,
+    ) -> Result<(), KeyStoreError> {
         let write = self.begin_write()?;
         {
             let mut records = write
@@ -391,7 +420,15 @@ impl KeyStore {
                 .retain_in(numbers, |_, _| false)
                 .map_err(KeyStoreError::database)?;
         }
-        write.commit().map_err(KeyStoreError::database)
+        self.commit(write, step)
+    }
+
+    /// Makes a step last: it has not been done before, and is on disk after.
+    fn commit(&self, write: redb::WriteTransaction, step: Step) -> Result<(), KeyStoreError> {
+        self.conduct.before(step);
+        write.commit().map_err(KeyStoreError::database)?;
+        self.conduct.after(step);
+        Ok(())
     }
 
     fn begin_write(&self) -> Result<redb::WriteTransaction, KeyStoreError> {

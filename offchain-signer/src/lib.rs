@@ -20,6 +20,7 @@
 //! | [`metrics`] | what a node's operator can watch |
 //! | [`chain`] | what the signer needs to know of the chain |
 //! | [`service`] | all of these together, following the chain |
+//! | [`conduct`] | where a node could do otherwise than it should; in tests and drills it does |
 //!
 //! # What is trusted
 //! The chain that this node has verified, its own disk and memory, and the operator. Not: users,
@@ -28,10 +29,13 @@
 
 pub mod api;
 pub mod chain;
+pub mod conduct;
 pub mod faults;
 pub mod identity;
 pub mod key_store;
 pub mod metrics;
+#[cfg(any(test, feature = "misbehave"))]
+pub mod misbehave;
 pub mod program;
 pub mod protocol;
 pub mod request;

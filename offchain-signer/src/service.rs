@@ -35,12 +35,13 @@ mod tests;
 use crate::{
     api::{self, AcceptPeer, ApiConfig, ApiParts, Connections},
     chain::{AccountId, ChainError, Heads, NetworkState, WatchChain},
+    conduct::Conduct,
     faults::{Ledger, Observations},
     identity::Identity,
     key_store::{KeyStore, KeyStoreError, Password},
     metrics::{Metrics, View},
     program::{Limits as ProgramLimits, ProgramEngine},
-    request::{Admission, AskError, HttpSigners, RelayConfig, Relayer, Signer},
+    request::{Admission, AskError, EvaluateProgram, HttpSigners, RelayConfig, Relayer, Signer},
     sessions::Sessions,
     transport::{Limits as MeshLimits, Mesh, MeshConfig, MeshHandle, Peer},
 };
@@ -80,6 +81,8 @@ pub struct SignerConfig {
     pub version: String,
     /// Where it is told what goes on.
     pub metrics: Metrics,
+    /// How the node conducts itself: as it should, by default.
+    pub conduct: Conduct,
 }
 
 /// The service cannot start, or cannot go on.
@@ -152,7 +155,8 @@ impl<C: WatchChain> SignerService<C> {
             tokio::task::spawn_blocking(move || KeyStore::open(&path, &password, genesis_hash))
                 .await
                 .map_err(|_| ServiceError::Ended)??;
-        let key_store = Arc::new(key_store);
+        let conduct = config.conduct.with_keystore(&keystore);
+        let key_store = Arc::new(key_store.with_conduct(conduct.clone()));
 
         let address = config.listen;
         let listening = |source| ServiceError::Listen { address, source };
@@ -173,26 +177,31 @@ impl<C: WatchChain> SignerService<C> {
             x25519_secret: x25519_secret(),
             genesis_hash,
             limits: MeshLimits::default(),
+            conduct: conduct.clone(),
         });
         let metrics = config.metrics;
         let (sessions_handle, sessions) = Sessions::new(Arc::new(handle.clone()), incoming);
-        let sessions_handle = sessions_handle.with_metrics(metrics.clone());
+        let sessions_handle = sessions_handle
+            .with_metrics(metrics.clone())
+            .with_conduct(conduct.clone());
         let shares = Arc::new(Shares::default());
         let observations = Arc::new(Observations::default());
 
         let engine = Arc::new(ProgramEngine::new(ProgramLimits::default()));
         metrics.watch(&handle, &engine, &observations)?;
-        let admission = Arc::new(Admission::new(
-            identity.clone(),
-            chain.clone(),
-            engine,
-            metrics.clone(),
-        ));
-        let signers = HttpSigners::new().map_err(ServiceError::Client)?;
+        let engine: Arc<dyn EvaluateProgram> = engine;
+        let decides_by =
+            |programs| Admission::new(identity.clone(), chain.clone(), programs, metrics.clone());
+        let admission = Arc::new(decides_by(engine.clone()));
+        let relays_by = match conduct.programs_for_relaying(&engine) {
+            None => admission.clone(),
+            Some(programs) => Arc::new(decides_by(programs)),
+        };
+        let signers = Arc::new(HttpSigners::new().map_err(ServiceError::Client)?);
         let router = api::router(ApiParts {
             relayer: Arc::new(Relayer::new(
-                admission.clone(),
-                Arc::new(signers),
+                relays_by,
+                conduct.signers(signers),
                 RelayConfig::default(),
                 observations.clone(),
             )),
@@ -213,6 +222,7 @@ impl<C: WatchChain> SignerService<C> {
             config: ApiConfig::default(),
             metrics: metrics.clone(),
         });
+        let router = conduct.router(router);
         let node = Node {
             chain: chain.clone(),
             identity: identity.clone(),

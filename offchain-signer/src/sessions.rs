@@ -33,6 +33,7 @@ pub use run::{Budget, RunError, RunSpec, Session};
 
 use crate::{
     chain::AccountId,
+    conduct::Conduct,
     metrics::Metrics,
     transport::{Incoming, MeshHandle},
 };
@@ -70,6 +71,7 @@ pub struct SessionsHandle {
     router: Arc<Router>,
     mesh: Arc<dyn Carry>,
     metrics: Metrics,
+    conduct: Conduct,
 }
 
 impl fmt::Debug for SessionsHandle {
@@ -93,6 +95,7 @@ impl Sessions {
                 router: router.clone(),
                 mesh,
                 metrics: Metrics::default(),
+                conduct: Conduct::default(),
             },
             Self { router, incoming },
         )
@@ -116,6 +119,17 @@ impl SessionsHandle {
     /// Tells how sessions go.
     pub fn with_metrics(self, metrics: Metrics) -> Self {
         Self { metrics, ..self }
+    }
+
+    /// The same, for a node that conducts itself so.
+    pub(crate) fn with_conduct(mut self, conduct: Conduct) -> Self {
+        self.conduct = conduct;
+        self
+    }
+
+    /// How the node conducts itself.
+    pub(crate) fn conduct(&self) -> &Conduct {
+        &self.conduct
     }
 
     /// How many sessions are open now.

@@ -4,6 +4,8 @@ use super::{
     partial::{slot_and_time, BlockImport},
     FullClient, FullSelectChain, TransactionPool,
 };
+#[cfg(feature = "misbehave")]
+use crate::misbehave::OmittingPool as AuthorsPool;
 use sc_basic_authorship::ProposerFactory;
 use sc_consensus_babe::{BabeLink, BabeParams, SlotProportion};
 use sc_consensus_grandpa::{Config, GrandpaParams, LinkHalf, SharedVoterState, VotingRulesBuilder};
@@ -24,12 +26,16 @@ const GOSSIP_DURATION: Duration = Duration::from_millis(333);
 /// Blocks after which GRANDPA makes a justification that others can ask for, at the latest.
 const JUSTIFICATION_PERIOD: u32 = 512;
 
+/// The pool that blocks are made from.
+#[cfg(not(feature = "misbehave"))]
+type AuthorsPool = TransactionPool;
+
 /// What it takes to make blocks.
 pub(super) struct Authoring {
     pub(super) keystore: KeystorePtr,
     pub(super) client: Arc<FullClient>,
     pub(super) select_chain: FullSelectChain,
-    pub(super) pool: Arc<TransactionPool>,
+    pub(super) pool: Arc<AuthorsPool>,
     pub(super) block_import: BlockImport,
     pub(super) babe_link: BabeLink<Block>,
     pub(super) sync: Arc<SyncingService<Block>>,

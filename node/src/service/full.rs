@@ -120,11 +120,27 @@ async fn start<N: NetworkBackend<Block, Hash>>(
         );
     }
 
+    #[cfg(feature = "misbehave")]
+    let conduct = signer.as_ref().map(|signer| signer.conduct.clone());
+    #[cfg(feature = "misbehave")]
+    let authors_pool = Arc::new(crate::misbehave::OmittingPool::new(
+        pool.clone(),
+        conduct.clone().unwrap_or_default(),
+        keystore.keystore(),
+    ));
+    #[cfg(feature = "misbehave")]
+    task_manager.spawn_handle().spawn(
+        "cut-off",
+        None,
+        crate::misbehave::stay_cut_off(conduct.unwrap_or_default(), network.clone(), sync.clone()),
+    );
+    #[cfg(not(feature = "misbehave"))]
+    let authors_pool = pool.clone();
     let authoring = role.is_authority().then(|| Authoring {
         keystore: keystore.keystore(),
         client: client.clone(),
         select_chain: select_chain.clone(),
-        pool: pool.clone(),
+        pool: authors_pool,
         block_import,
         babe_link,
         sync: sync.clone(),

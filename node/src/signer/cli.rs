@@ -4,6 +4,7 @@
 //! of no use is an error, and all errors are told at once.
 
 use super::endpoint::{EndpointError, PublicEndpoint};
+use offchain_signer::conduct::Conduct;
 use sc_service::ChainType;
 use std::{
     fmt,
@@ -59,6 +60,8 @@ pub(crate) struct ResolvedSignerConfig {
     pub(crate) dir: PathBuf,
     /// Password of the key store.
     pub(crate) password: Zeroizing<String>,
+    /// How the signer conducts itself.
+    pub(crate) conduct: Conduct,
 }
 
 impl fmt::Debug for ResolvedSignerConfig {
@@ -238,6 +241,7 @@ impl SignerOptions {
                     .clone()
                     .unwrap_or_else(|| chain_dir.join("signer")),
                 password,
+                conduct: Conduct::default(),
             }),
             _ => Err(SignerConfigErrors(errors)),
         }

@@ -77,7 +77,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    fn to_byte(self) -> u8 {
+    pub(crate) fn to_byte(self) -> u8 {
         match self {
             Self::Signing => 0,
             Self::KeyInit => 1,

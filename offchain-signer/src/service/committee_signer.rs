@@ -149,7 +149,7 @@ impl RunSigning for CommitteeSigner {
         };
         let signer = NodeSigner::new(self.keystore.clone(), order.me).map_err(internal)?;
         let runtime = tokio::runtime::Handle::current();
-        let digest = order.digest;
+        let (digest, conduct) = (order.digest, self.sessions.conduct().clone());
         let job = move |session: Session| {
             // Held by the thread: it computes on for a while if nobody waits for it any more.
             let _slot = &slot;
@@ -165,6 +165,7 @@ impl RunSigning for CommitteeSigner {
                 public_shares: inputs.public_shares.clone(),
                 public_aux_info: inputs.public_aux_info.clone(),
             };
+            conduct.witness(&facts);
             let run = run_of(session, signer.clone(), deadlines, runtime.clone());
             protocol::signing::sign(inputs, digest, run)
                 .map_err(|error| witness.hear(error, &facts))

@@ -7,6 +7,7 @@ mod cheating;
 mod crashes;
 mod framing;
 mod hand_over;
+mod misbehaviour;
 
 use super::{attempt::Node, committee_signer::CommitteeSigner, duties::Duties, shares::Shares};
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
         fake::{FakeChain, FakeState},
         AccountId, Committee, SessionKeyCall, SignerId, WatchChain,
     },
+    conduct::Conduct,
     faults::{Ledger, Observations},
     identity::Identity,
     key_store::{KeyStore, KeyStoreError, Password, PasswordCost},
@@ -155,14 +157,22 @@ impl World {
 
     /// Starts a node: waits for its former self to let go of the key store.
     async fn start(&self, index: usize) -> Running {
+        self.start_as(index, Conduct::default()).await
+    }
+
+    /// As [`Self::start`], a node that conducts itself so.
+    async fn start_as(&self, index: usize, conduct: Conduct) -> Running {
         let key_store = loop {
             match self.open(index) {
                 Err(KeyStoreError::Locked { .. }) => tokio::task::yield_now().await,
-                opened => break Arc::new(opened.unwrap()),
+                opened => break opened.unwrap(),
             }
         };
         let keystore = self.keystores[index].clone();
+        let conduct = conduct.with_keystore(&keystore);
+        let key_store = Arc::new(key_store.with_conduct(conduct.clone()));
         let sessions = self.net.join(self.members[index].validator.clone());
+        let sessions = sessions.with_conduct(conduct);
         let shares = Arc::new(Shares::default());
         let observations = Arc::new(Observations::default());
         let ledger = Arc::new(Ledger::open(key_store.clone()));

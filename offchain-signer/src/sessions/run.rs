@@ -383,6 +383,7 @@ impl SessionsHandle {
             cancel,
             metrics: self.metrics.clone(),
         };
+        let session = self.conduct.session(spec, session);
         let job = job.clone();
         Ok((tokio::task::spawn_blocking(move || job(session)), guard))
     }

@@ -1,6 +1,6 @@
 //! What the mesh is told: this node's keys, its limits, and its peers.
 
-use crate::chain::AccountId;
+use crate::{chain::AccountId, conduct::Conduct};
 use sp_core::H256;
 use std::{fmt, time::Duration};
 use zeroize::Zeroizing;
@@ -25,6 +25,8 @@ pub struct MeshConfig {
     pub genesis_hash: H256,
     /// Bounds and periods.
     pub limits: Limits,
+    /// With whom there is to be no connection.
+    pub conduct: Conduct,
 }
 
 impl fmt::Debug for MeshConfig {

@@ -168,6 +168,7 @@ mod tests {
             x25519_secret: Zeroizing::new([1; 32]),
             genesis_hash: H256::zero(),
             limits: Limits::default(),
+            conduct: Default::default(),
         };
         let (accepted, incoming) = (mpsc::channel(1).0, mpsc::channel(1).0);
         let directory = Arc::new(Directory::new(config, accepted, incoming));

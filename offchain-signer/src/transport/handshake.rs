@@ -81,6 +81,9 @@ async fn authenticate(
         Some(peer) if peer.x25519 != remote.x25519 => return Err(ConnectionError::WrongKey),
         Some(_) => {}
     }
+    if directory.config.conduct.is_cut_from(&remote.account) {
+        return Err(ConnectionError::UnknownPeer);
+    }
     if !dials(&remote.account, &own) {
         return Err(ConnectionError::WrongDirection);
     }

@@ -67,6 +67,14 @@ impl Link {
     }
 
     async fn dial(&self) -> Result<Established, ConnectionError> {
+        if self
+            .directory
+            .config
+            .conduct
+            .is_cut_from(&self.peer.account)
+        {
+            return Err(ConnectionError::UnknownPeer);
+        }
         let socket = self.dialer.dial(&self.peer.endpoint).await?;
         let local = self.directory.local(self.own.clone());
         initiate(&local, &self.peer, socket).await
@@ -119,5 +127,8 @@ async fn carry_registered(
     let (sender, queue) = mpsc::channel(directory.limits().outgoing.max(1));
     let _registration = directory.register(peer.account.clone(), sender);
     tracing::debug!(peer = %peer.account, "connected");
-    carry(directory, established, queue).await
+    tokio::select! {
+        error = carry(directory, established, queue) => error,
+        () = directory.config.conduct.cut_from(&peer.account) => ConnectionError::Closed,
+    }
 }

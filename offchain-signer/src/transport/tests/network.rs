@@ -134,6 +134,7 @@ pub(super) fn config(seed: u8) -> MeshConfig {
         x25519_secret: secret(seed),
         genesis_hash: GENESIS,
         limits: Limits::default(),
+        conduct: Default::default(),
     }
 }
 
