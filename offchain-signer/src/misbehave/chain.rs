@@ -3,7 +3,7 @@
 use super::{crash, Conduct, Runs, Way};
 use crate::{
     chain::{
-        ChainError, Heads, NetworkState, Program, ProgramKey, Registration, SessionKeyCall,
+        Answer, ChainError, Heads, NetworkState, Program, ProgramKey, Registration, SessionKeyCall,
         SignerId, VerifyingKey, WatchChain,
     },
     conduct::Step,
@@ -140,6 +140,10 @@ impl<C: WatchChain> WatchChain for ConductedChain<C> {
 
     fn program(&self, at: H256, key: ProgramKey) -> Result<Option<Program>, ChainError> {
         self.chain.program(at, key)
+    }
+
+    fn consider(&self, at: H256, call: SessionKeyCall) -> Result<Answer, ChainError> {
+        self.chain.consider(at, call)
     }
 
     async fn submit(&self, call: SessionKeyCall) -> Result<(), ChainError> {

@@ -32,6 +32,8 @@ async fn validators_that_are_cut_off() {
             Scenario::member("silent from round 1", &["silent-from-round=1"], outcome),
             Scenario::member("silent from round 3", &["silent-from-round=3"], outcome),
             Scenario::member("refuses requests", &["refuse-requests"], outcome),
+            Scenario::member("slow by 2 s", &["slow=2"], Outcome::Nobody),
+            Scenario::member("cut off from the chain", &["cut-chain"], outcome),
         ])
         .await;
 }

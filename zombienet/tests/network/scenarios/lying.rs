@@ -2,7 +2,7 @@
 
 use super::{
     row::Outcome,
-    stage::{Scenario, Stage, Step, Who},
+    stage::{Scenario, Stage},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -11,14 +11,27 @@ async fn validators_that_lie() {
     let stage = Stage::open().await;
     stage
         .play(vec![
-            Scenario::member("false evidence", &["false-evidence"], Outcome::Proven),
+            Scenario::member(
+                "altered evidence",
+                &["false-evidence=altered"],
+                Outcome::Proven,
+            ),
+            Scenario::member(
+                "honest messages as evidence",
+                &["false-evidence=honest"],
+                Outcome::Proven,
+            ),
+            Scenario::member(
+                "random evidence",
+                &["false-evidence=random"],
+                Outcome::Proven,
+            ),
             Scenario::member("false reports", &["false-silence"], Outcome::Nobody),
-            Scenario {
-                name: "relayers that lie",
-                steps: vec![Step::Misbehave(Who::Outsiders, &["lying-relayer"])],
-                accused: &[],
-                outcome: Outcome::Nobody,
-            },
+            Scenario::outsiders("relayers ask only some", &["lying-relayer=ask-some"]),
+            Scenario::outsiders(
+                "relayers ask for what is refused",
+                &["lying-relayer=ask-refused"],
+            ),
         ])
         .await;
 }

@@ -16,7 +16,11 @@ async fn one_of_each_kind() {
                 &["wrong-signature-share"],
                 Outcome::Proven,
             ),
-            Scenario::member("false evidence", &["false-evidence"], Outcome::Proven),
+            Scenario::member(
+                "false evidence",
+                &["false-evidence=altered"],
+                Outcome::Proven,
+            ),
         ])
         .await;
 }

@@ -88,6 +88,16 @@ impl Scenario {
         }
     }
 
+    /// All that are not members misbehave, and nobody is blamed.
+    pub(crate) fn outsiders(name: &'static str, ways: &'static [&'static str]) -> Self {
+        Self {
+            name,
+            steps: vec![Step::Misbehave(Who::Outsiders, ways)],
+            accused: &[],
+            outcome: Outcome::Nobody,
+        }
+    }
+
     /// Nobody misbehaves, and the key moves.
     pub(crate) fn change(name: &'static str, change: Change) -> Self {
         Self {
