@@ -9,6 +9,7 @@
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmark;
 mod chain_spec;
+mod check_evidence;
 mod cli;
 mod command;
 mod misbehave;
