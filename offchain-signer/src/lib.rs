@@ -18,6 +18,7 @@
 //! | [`faults`] | what others were seen to fail at, and when that is worth a report |
 //! | [`identity`] | which validator this node is, and the keys it proves that with |
 //! | [`chain`] | what the signer needs to know of the chain |
+//! | [`background`] | computation that gives way to what somebody waits for |
 //! | [`service`] | all of these together, following the chain |
 //!
 //! # What is trusted
@@ -26,6 +27,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod background;
 pub mod chain;
 pub mod faults;
 pub mod identity;
