@@ -5,8 +5,10 @@
 //! Both in one process, each party on a thread of its own, production parameters, the whole of
 //! InteractiveSigning. *Bare* is manul's own runners with signatures that cost nothing and messages
 //! that are never serialized: the better one of its two (one thread a party, or its parallel one).
-//! *Driver* has sr25519 signatures, serialization and links. The kinds take turns, so that other
-//! load on the machine falls on all of them alike. The last line is JSON, seconds.
+//! *Driver* has sr25519 signatures, serialization and links. *Beside* is the same while auxiliary
+//! information is made on a thread for each party, as in nodes of their own: *beside equals* on
+//! threads like others, *beside background* on threads that give way. The kinds take turns, so that
+//! other load on the machine falls on all of them alike. The last line is JSON, seconds.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 #[path = "common/links.rs"]
@@ -22,12 +24,21 @@ use manul::{
     },
     signature::{self, DigestVerifier, Keypair, RandomizedDigestSigner},
 };
-use offchain_signer::protocol::{
-    keygen, signing, KeyMaterial, Keygen, NetworkSession, NodeSigner, Params,
+use offchain_signer::{
+    background::in_background,
+    protocol::{keygen, signing, KeyMaterial, Keygen, NetworkSession, NodeSigner, Params},
 };
 use rand_core::{CryptoRngCore, OsRng};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, thread, time::Instant};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        Arc,
+    },
+    thread,
+    time::Instant,
+};
 use synedrion::{AuxInfo, InteractiveSigning, InteractiveSigningProtocol, KeyShare};
 use tokio::sync::mpsc;
 
@@ -145,6 +156,28 @@ fn driver(signers: &[NodeSigner], material: &[KeyMaterial]) -> Duration {
     time
 }
 
+/// The same, beside threads that make safe primes without end, each by `how`.
+fn beside(
+    signers: &[NodeSigner],
+    material: &[KeyMaterial],
+    how: impl Fn(&(dyn Fn() + Sync)) + Sync,
+) -> Duration {
+    let stop = AtomicBool::new(false);
+    let make = || {
+        while !stop.load(Ordering::Relaxed) {
+            AuxInfo::<Params, Free>::new_centralized(&mut OsRng, &BTreeSet::from([Free(0)]));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in signers {
+            scope.spawn(|| how(&make));
+        }
+        let time = driver(signers, material);
+        stop.store(true, Ordering::Relaxed);
+        time
+    })
+}
+
 fn median(mut times: Vec<Duration>) -> f64 {
     times.sort();
     times[times.len() / 2].as_secs_f64()
@@ -163,20 +196,28 @@ fn main() {
     let inputs = bare_inputs();
 
     let (mut plain, mut parallel, mut driven) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut equals, mut background) = (Vec::new(), Vec::new());
     for round in 0..rounds.max(1) {
         plain.push(bare(&inputs, false));
         driven.push(driver(&signers, &material));
         parallel.push(bare(&inputs, true));
+        equals.push(beside(&signers, &material, |make| make()));
+        background.push(beside(&signers, &material, |make| in_background(make)));
         println!(
-            "{round}: bare {:.3} s, bare parallel {:.3} s, driver {:.3} s",
+            "{round}: bare {:.3} s, bare parallel {:.3} s, driver {:.3} s, \
+             beside equals {:.3} s, beside background {:.3} s",
             plain[round].as_secs_f64(),
             parallel[round].as_secs_f64(),
-            driven[round].as_secs_f64()
+            driven[round].as_secs_f64(),
+            equals[round].as_secs_f64(),
+            background[round].as_secs_f64()
         );
     }
+    let (equals, background) = (median(equals), median(background));
     let (plain, parallel, driven) = (median(plain), median(parallel), median(driven));
     let ratio = driven / plain.min(parallel);
     println!(
-        "{{\"bare\":{plain:.3},\"bare_parallel\":{parallel:.3},\"driver\":{driven:.3},\"ratio\":{ratio:.3}}}"
+        "{{\"bare\":{plain:.3},\"bare_parallel\":{parallel:.3},\"driver\":{driven:.3},\"ratio\":{ratio:.3},\
+         \"beside_equals\":{equals:.3},\"beside_background\":{background:.3}}}"
     );
 }

@@ -19,6 +19,7 @@
 //! | [`identity`] | which validator this node is, and the keys it proves that with |
 //! | [`metrics`] | what a node's operator can watch |
 //! | [`chain`] | what the signer needs to know of the chain |
+//! | [`background`] | computation that gives way to what somebody waits for |
 //! | [`service`] | all of these together, following the chain |
 //! | [`conduct`] | where a node could do otherwise than it should; in tests and drills it does |
 //!
@@ -28,6 +29,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod background;
 pub mod chain;
 pub mod conduct;
 pub mod faults;

@@ -5,12 +5,13 @@
 //! a newer set in force, final, and no resharing that needs an older one ─► older ones erased
 //! ```
 //! Nobody waits for it, and it computes for half a minute: it gives way to users' requests for a
-//! while before it begins, and is never in the way of them with more than one thread.
+//! while before it begins, and does it on one thread that gives way to theirs.
 
 use super::attempt::{
     accounts, chain_of, parties, Confirmer, Node, Plan, RunResult, Worker, AUX_GEN_ROUND,
 };
 use crate::{
+    background::in_background,
     chain::{AccountId, BlockNumber, Heads, NetworkState, WatchChain},
     key_store::KeyStore,
     protocol::{AuxGeneration, AuxGenerationError, NodeSigner, PreparedAuxInfo, SignerKeyMissing},
@@ -133,7 +134,8 @@ impl<C: WatchChain> AuxInfoMaker<C> {
                     parties = attempt.parties.len(),
                     "making auxiliary information"
                 );
-                let run = self.node.run(plan, move |run| generation.make(run));
+                let make = move |run| in_background(|| generation.make(run));
+                let run = self.node.run(plan, make);
                 self.worker.begin(number, now, run);
             }
             Err(error) if self.complained != Some(number) => {

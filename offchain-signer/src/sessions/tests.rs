@@ -450,3 +450,29 @@ async fn whoever_is_kept_out_of_a_session_is_not_waited_for() {
     }
     assert!(matches!(two, Err(RunError::NoTryLeft)));
 }
+
+/// Node 3 lets node 1 down in the first try; node 2 sees only that node 1 says nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_let_down_in_one_try_takes_the_others_along_to_the_next() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let net = Net::default();
+    let nodes: Vec<_> = (1..=3).map(|who| net.join(account(who))).collect();
+    let job = |me: u8, others: Vec<u8>| {
+        let first = AtomicBool::new(true);
+        let add_up = add_up(me, others);
+        move |session: Session| match (first.swap(false, Ordering::Relaxed), me) {
+            (true, 1) => Err("was let down"),
+            (true, _) => wait(session).map(|()| unreachable!()),
+            (false, _) => add_up(session),
+        }
+    };
+    let runs = futures::future::join3(
+        nodes[0].run(spec(7, 1, &[1, 2, 3], 1), job(1, vec![2, 3])),
+        nodes[1].run(spec(7, 2, &[1, 2, 3], 1), job(2, vec![1, 3])),
+        nodes[2].run(spec(7, 3, &[1, 2, 3], 1), job(3, vec![1, 2])),
+    );
+    let (one, two, three) = soon(runs).await;
+    assert_eq!(one.unwrap().1, 6);
+    assert_eq!(two.unwrap().1, 6);
+    assert_eq!(three.unwrap().1, 6);
+}
