@@ -4,6 +4,7 @@
 //! constants         time and money; what the feature `fast-runtime` changes
 //! pallets           which pallets there are
 //! configs           the pallets' configuration, by concern
+//! stake_guard       what members of the committee cannot do with their stake
 //! apis              the runtime APIs
 //! genesis_presets   `development` (one validator), `local` (five)
 //! weights           what calls cost, as `scripts/weights` has measured it
@@ -22,6 +23,7 @@ pub mod configs;
 pub mod constants;
 pub mod genesis_presets;
 pub mod pallets;
+pub mod stake_guard;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarks;
@@ -103,6 +105,7 @@ pub type TxExtension = (
     frame_system::CheckEra<Runtime>,
     frame_system::CheckNonce<Runtime>,
     frame_system::CheckWeight<Runtime>,
+    stake_guard::GuardStake,
     pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
     frame_system::WeightReclaim<Runtime>,
 );
@@ -118,6 +121,7 @@ pub fn unsigned_extensions() -> TxExtension {
         frame_system::CheckEra::from(generic::Era::Immortal),
         frame_system::CheckNonce::from(0),
         frame_system::CheckWeight::new(),
+        stake_guard::GuardStake,
         pallet_transaction_payment::ChargeTransactionPayment::from(0),
         frame_system::WeightReclaim::new(),
     )

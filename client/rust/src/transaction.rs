@@ -6,6 +6,7 @@ use crate::{
     chain::{Chain, ChainError},
     progress::{Observer, Progress},
 };
+use signing_primitives::StakeTie;
 use sp_core::H256;
 use std::time::Duration;
 use subxt::{
@@ -324,7 +325,15 @@ fn refused_because(call: &'static str, reason: String) -> TransactionError {
         let shortage = Shortage::Fee;
         return TransactionError::BalanceTooLow { call, shortage };
     }
+    let reason = explained(&reason).unwrap_or(reason);
     TransactionError::Refused { call, reason }
+}
+
+/// What a runtime's number says that the node passes on, if it is one of this network's.
+fn explained(reason: &str) -> Option<String> {
+    let (_, code) = reason.split_once("Custom error: ")?;
+    let code = code.trim().parse().ok()?;
+    StakeTie::from_code(code).map(|tie| format!("{tie} [{code}]"))
 }
 
 #[cfg(test)]
@@ -352,6 +361,16 @@ mod tests {
             invalid("Transaction is outdated").to_string(),
             "the node refused register: Invalid Transaction: Transaction is outdated"
         );
+    }
+
+    #[test]
+    fn the_runtimes_numbers_are_put_into_words() {
+        let told = invalid("Custom error: 101").to_string();
+        assert!(told.contains("signing.leaveCommittee"), "{told}");
+        assert!(told.ends_with("[101]"), "{told}");
+        for other in ["Custom error: 7", "Custom error: 1010", "Custom error: x"] {
+            assert!(invalid(other).to_string().ends_with(other));
+        }
     }
 
     #[test]

@@ -3,9 +3,12 @@
 //! They sign and hand over until another generation is in force, so the others must still know where
 //! they are and what key they have. They relay nothing, report nobody and get no new seat.
 
-use crate::{Committee, Config, Event, FormerMembers, KeyOwners, Pallet, Signers, SigningKeys};
+use crate::{
+    Challenges, Committee, Config, Event, FormerMembers, KeyOwners, Pallet, Phase, Signers,
+    SigningKeys,
+};
 use frame_support::defensive;
-use primitives::SignerId;
+use primitives::{SignerId, StakeTie};
 use signing_primitives as primitives;
 
 impl<T: Config> Pallet<T> {
@@ -17,6 +20,25 @@ impl<T: Config> Pallet<T> {
                 .iter()
                 .any(|member| member.validator == *validator)
         })
+    }
+
+    /// What keeps a validator from taking its stake, or its signer's key, out of reach. While it holds a
+    /// share, or is to hold one, it must have something to lose.
+    pub fn stake_tie(validator: &T::AccountId) -> Option<StakeTie> {
+        let to_be = match Phase::<T>::get() {
+            primitives::Phase::Keygen(attempt) => attempt.members,
+            primitives::Phase::Resharing(attempt) => attempt.members,
+            _ => Default::default(),
+        };
+        if Self::holds_share(validator) {
+            Some(StakeTie::HoldsShare)
+        } else if to_be.iter().any(|member| member.validator == *validator) {
+            Some(StakeTie::ToHoldShare)
+        } else {
+            Challenges::<T>::get()
+                .contains_key(validator)
+                .then_some(StakeTie::Challenged)
+        }
     }
 
     /// Keeps a validator that leaves the session, with its last key, if it holds a share. Otherwise its

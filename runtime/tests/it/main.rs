@@ -10,4 +10,5 @@ mod proofs;
 mod punishment;
 mod registrations;
 mod session_key_calls;
+mod stake_guard;
 mod weights;

@@ -47,8 +47,8 @@ pub(crate) fn blocks(count: u32) {
     }
 }
 
-/// Announces all signers and has those that are drawn make a key.
-pub(crate) fn activate() {
+/// Announces all signers.
+pub(crate) fn announce_all() {
     begin_block();
     for node in NODES {
         let announcement = Announcement {
@@ -64,6 +64,11 @@ pub(crate) fn activate() {
         ));
     }
     end_block();
+}
+
+/// Announces all signers and has those that are drawn make a key.
+pub(crate) fn activate() {
+    announce_all();
     begin_block();
     let Phase::Keygen(attempt) = Signing::network_state().phase else {
         panic!("no keygen");

@@ -36,6 +36,7 @@ async fn bad_input_gets_the_named_answer() {
     };
     let rotation = session_keys::rotate(status.with_role(Role::Relayer)[1]).await;
 
+    session_keys::a_member_stays(status.with_role(Role::Signer)[0]).await;
     session_keys::when_active(&network, &client).await;
     chain_refusals::refusals(&status, &client, &registered).await;
     envelopes(&world, &client).await;

@@ -269,20 +269,68 @@ struct Keys {
     signing: [u8; 32],
 }
 
-/// Gives a node another `signing` key, as its operator would; it counts from the session after the
-/// next on.
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+struct Unbond {
+    value: u128,
+}
+
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+struct Nothing {}
+
+/// What the pool says to a member that would take its stake or its key out of reach.
+const HOLDS_SHARE: &str = "Custom error: 101";
+
+/// A member cannot change its `signing` key, and cannot withdraw its stake, while it holds a share.
+pub(crate) async fn a_member_stays(node: &Validator) {
+    let rpc = Rpc::new(&node.rpc);
+    let stash = Account::from(pair(&format!("{}//stash", capitalized(&node.name))));
+    let (_, rotation) = rotation(node).await;
+    let unbond = Unbond { value: 1_000 };
+    for (what, transaction) in [
+        ("another key", rotation),
+        (
+            "unbond",
+            rpc.signed("Staking", "unbond", unbond, &stash).await,
+        ),
+        (
+            "chill",
+            rpc.signed("Staking", "chill", Nothing {}, &stash).await,
+        ),
+        (
+            "no keys",
+            rpc.signed("Session", "purge_keys", Nothing {}, &stash)
+                .await,
+        ),
+    ] {
+        let error = rpc.submit(&transaction).await.unwrap_err();
+        assert_eq!((error.code, error.data()), (INVALID, HOLDS_SHARE), "{what}");
+    }
+}
+
+/// Gives a node that is no member another `signing` key, as its operator would; it counts from the
+/// session after the next on.
 pub(crate) async fn rotate(node: &Validator) -> Rotation {
+    let rpc = Rpc::new(&node.rpc);
+    let (rotation, transaction) = rotation(node).await;
+    let name = capitalized(&node.name);
+    let insert = json!([
+        "sign",
+        format!("//{name}//rotated"),
+        format!("0x{}", hex::encode(rotation.new.public()))
+    ]);
+    rpc.call("author_insertKey", insert).await.unwrap();
+    rpc.submit(&transaction).await.unwrap();
+    rotation
+}
+
+/// Another `signing` key for a node, and the transaction that sets it.
+async fn rotation(node: &Validator) -> (Rotation, Vec<u8>) {
     let name = capitalized(&node.name);
     let (old, new) = (key_of(node), pair(&format!("{name}//rotated")));
     let grandpa = ed25519::Pair::from_string(&format!("//{name}"), None).unwrap();
     let rpc = Rpc::new(&node.rpc);
-    let insert = json!([
-        "sign",
-        format!("//{name}//rotated"),
-        format!("0x{}", hex::encode(new.public()))
-    ]);
-    rpc.call("author_insertKey", insert).await.unwrap();
-
     let stash = pair(&format!("{name}//stash"));
     // Each key signs for its owner.
     let statement = [&b"POP_"[..], &stash.public().0].concat();
@@ -303,12 +351,12 @@ pub(crate) async fn rotate(node: &Validator) -> Rotation {
     };
     let stash = Account::from(stash);
     let transaction = rpc.signed("Session", "set_keys", arguments, &stash).await;
-    rpc.submit(&transaction).await.unwrap();
-    Rotation {
+    let rotation = Rotation {
         node: node.clone(),
         old,
         new,
-    }
+    };
+    (rotation, transaction)
 }
 
 impl Rotation {

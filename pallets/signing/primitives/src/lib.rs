@@ -9,6 +9,7 @@
 //! program     programs and program instances
 //! session_id  what names one run of a protocol
 //! session_key_call   what a session key signs and submits without a fee
+//! stake_tie   why a validator's stake stays where it is
 //! limits      how large requests may be, and evidence
 //! wire        the JSON of the HTTP API and its envelope (feature `wire`)
 //! ```
@@ -26,6 +27,7 @@ pub mod limits;
 mod program;
 mod session_id;
 mod session_key_call;
+mod stake_tie;
 #[cfg(feature = "wire")]
 pub mod wire;
 
@@ -57,3 +59,4 @@ pub use session_key_call::{
     fault_report_payload, keygen_confirmation_payload, reshare_confirmation_payload, Announcement,
     AuxInfoConfirmation, KeygenConfirmation, ReshareConfirmation, SessionKeyCall,
 };
+pub use stake_tie::StakeTie;
