@@ -30,8 +30,8 @@ pub(crate) struct Opened {
     pub(crate) name: String,
     /// Its Noise and HPKE key.
     pub(crate) x25519: [u8; 32],
-    /// Its share of the network key, if it has one.
-    pub(crate) material: Option<Material>,
+    /// Its newest share of the network key, if it has one, and of which generation that is.
+    pub(crate) material: Option<(u32, Material)>,
 }
 
 /// What stands in a member's record.
@@ -51,9 +51,10 @@ pub(crate) fn open(network: &Network, name: &str, genesis: H256) -> Opened {
     let copy = folder.path().join("key-store.redb");
     fs::copy(store_of(network, name), &copy).unwrap();
     let store = KeyStore::open(&copy, &Password::new(PASSWORD.into()), genesis).unwrap();
-    let material = store.newest().map(|(_, material)| {
+    let material = store.newest().map(|(generation, material)| {
         let commitment = material.commitment();
-        Material::read(&material.to_bytes().unwrap(), commitment)
+        let material = Material::read(&material.to_bytes().unwrap(), commitment);
+        (generation, material)
     });
     Opened {
         name: name.into(),
