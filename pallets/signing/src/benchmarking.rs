@@ -1,217 +1,31 @@
 //! Benchmarks of every call, of what admits session-key calls, and of the beginning of a block.
 
+mod network;
+mod setup;
+
 use crate::{
-    primitives, AnnouncementOf, BalanceOf, Call, CommitteeMemberOf, Config, DrawAt, Excluded,
-    HoldReason, KeygenAttemptOf, NetworkVerifyingKey, Pallet, Parameters, ParametersOf, Paused,
-    Phase, ProgramInstances, Programs, Registrations, Signers,
+    primitives, AuxInfoAttempt, BalanceOf, Call, Challenges, Config, DrawAt, Excluded,
+    FormerMembers, HoldReason, LostSeats, NetworkVerifyingKey, Pallet, Parameters, ParametersOf,
+    Paused, Phase, Programs, PunishOffender, Registrations, Reports, SeatLoss, Signers, Silences,
+    Standbys,
 };
-use alloc::{collections::BTreeSet, vec, vec::Vec};
 use frame_benchmarking::v2::*;
 use frame_support::{
     pallet_prelude::TransactionSource,
-    traits::{
-        fungible::{InspectHold, Mutate},
-        Authorize, Get, OneSessionHandler,
-    },
-    BoundedBTreeSet, BoundedVec,
+    traits::{fungible::InspectHold, Authorize, Get},
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
-use primitives::{
-    derive_child_key, KeygenConfirmation, MaxBytecode, MaxConfig, MaxMembers,
-    MaxProgramsPerRegistration, ProgramDefinition, ProgramInstance, ProgramKey, SignerId,
-    SignerInfo, SignerSignature, VerifyingKey,
-};
+use network::*;
+use primitives::{MaxBytecode, MaxProgramsPerRegistration, ProgramKey};
+use setup::*;
 use sp_core::H256;
-use sp_runtime::{
-    traits::{Bounded, One},
-    RuntimeAppPublic,
-};
+use sp_runtime::traits::{Bounded, One};
 
-/// The generator of secp256k1, which is as good a network key as any.
-const NETWORK_KEY: VerifyingKey = [
-    0x02, 0x79, 0xbe, 0x66, 0x7e, 0xf9, 0xdc, 0xbb, 0xac, 0x55, 0xa0, 0x62, 0x95, 0xce, 0x87, 0x0b,
-    0x07, 0x02, 0x9b, 0xfc, 0xdb, 0x2d, 0xce, 0x28, 0xd9, 0x59, 0xf2, 0x81, 0x5b, 0x16, 0xf8, 0x17,
-    0x98,
-];
-
-/// The number of members in the largest committee.
-fn max_members() -> u32 {
-    MaxMembers::get()
-}
-
-/// Parameters with the largest committee.
-fn largest<T: Config>() -> ParametersOf<T> {
-    let committee_size = max_members();
-    ParametersOf::<T> {
-        committee_size,
-        ..Default::default()
-    }
-}
-
-/// Begins a session with `count` validators.
-fn validators<T: Config>(count: u32) -> Vec<(T::AccountId, SignerId)> {
-    let validators: Vec<_> = (0..count)
-        .map(|index| {
-            (
-                account("validator", index, 0),
-                SignerId::generate_pair(None),
-            )
-        })
-        .collect();
-    Pallet::<T>::on_genesis_session(
-        validators
-            .iter()
-            .map(|(account, key)| (account, key.clone())),
-    );
-    validators
-}
-
-fn signer<T: Config>() -> SignerInfo<BlockNumberFor<T>> {
-    SignerInfo {
-        endpoint: BoundedVec::truncate_from(vec![b'a'; 255]),
-        x25519: [1; 32],
-        announced_at: Default::default(),
-    }
-}
-
-/// Begins a session with `count` validators that have all announced themselves.
-fn signers<T: Config>(count: u32) -> Vec<(T::AccountId, SignerId)> {
-    let validators = validators::<T>(count);
-    for (validator, _) in &validators {
-        Signers::<T>::insert(validator, signer::<T>());
-    }
-    validators
-}
-
-/// Passes these validators over in the choice of a committee.
-fn exclude<T: Config>(validators: &[(T::AccountId, SignerId)]) {
-    let excluded: BTreeSet<_> = validators
-        .iter()
-        .map(|(validator, _)| validator.clone())
-        .collect();
-    Excluded::<T>::put(
-        BoundedBTreeSet::try_from(excluded).expect("there are no more than the most validators"),
-    );
-}
-
-/// An announcement in block 1 with the longest endpoint there can be.
-fn announcement<T: Config>(key: &SignerId) -> (AnnouncementOf<T>, SignerSignature) {
-    frame_system::Pallet::<T>::set_block_number(One::one());
-    let endpoint = [[b'a'; 62].as_slice(); 4].join(&b'.');
-    let endpoint = BoundedVec::truncate_from([&endpoint[..], b":3"].concat());
-    let announcement = AnnouncementOf::<T> {
-        signing_key: key.clone(),
-        endpoint,
-        x25519: [2; 32],
-        at: One::one(),
-    };
-    let payload = primitives::announcement_payload(Pallet::<T>::genesis_hash(), &announcement);
-    let signature = key.sign(&payload).expect("the key was generated here");
-    (announcement, signature)
-}
-
-/// Begins an attempt with the largest committee, which all but the last member have confirmed. All
-/// the other signers have let earlier attempts fail.
-fn keygen<T: Config>() -> KeygenAttemptOf<T> {
-    let mut members = signers::<T>(T::MaxValidators::get());
-    exclude::<T>(&members.split_off(max_members() as usize));
-    let mut members: Vec<_> = members
-        .into_iter()
-        .map(|(validator, party)| CommitteeMemberOf::<T> { validator, party })
-        .collect();
-    members.sort_by(|a, b| a.party.cmp(&b.party));
-    let mut confirmed: Vec<_> = members
-        .iter()
-        .map(|member| member.validator.clone())
-        .collect();
-    confirmed.pop();
-    let attempt = KeygenAttemptOf::<T> {
-        attempt: 1,
-        members: BoundedVec::truncate_from(members),
-        threshold: 2,
-        confirmed: BoundedVec::truncate_from(confirmed),
-        result: Some((NETWORK_KEY, H256([1; 32]))),
-        deadline: One::one(),
-    };
-    crate::LastAttempt::<T>::put(1);
-    DrawAt::<T>::put(BlockNumberFor::<T>::one());
-    Phase::<T>::put(primitives::Phase::Keygen(attempt.clone()));
-    attempt
-}
-
-/// The confirmation of the last member, with the key that the others have confirmed.
-fn confirmation<T: Config>() -> (KeygenConfirmation, SignerSignature) {
-    confirmation_of::<T>(H256([1; 32]))
-}
-
-fn confirmation_of<T: Config>(commitment: H256) -> (KeygenConfirmation, SignerSignature) {
-    let attempt = keygen::<T>();
-    let member = attempt.members.last().expect("the committee has members");
-    let confirmation = KeygenConfirmation {
-        signing_key: member.party.clone(),
-        attempt: 1,
-        verifying_key: NETWORK_KEY,
-        commitment,
-    };
-    let payload =
-        primitives::keygen_confirmation_payload(Pallet::<T>::genesis_hash(), &confirmation);
-    let signature = member
-        .party
-        .sign(&payload)
-        .expect("the key was generated here");
-    (confirmation, signature)
-}
-
-/// A program of `len` bytes with the longest schemas there can be.
-fn definition(len: u32, salt: u8) -> ProgramDefinition {
-    let mut bytecode = b"\0asm\x01\0\0\0".to_vec();
-    bytecode.resize(len as usize, salt);
-    let oracle_key = BoundedVec::truncate_from(vec![salt; 64]);
-    ProgramDefinition {
-        bytecode: BoundedVec::truncate_from(bytecode),
-        config_schema: BoundedVec::truncate_from(vec![salt; 4096]),
-        auxiliary_data_schema: BoundedVec::truncate_from(vec![salt; 4096]),
-        oracle_keys: BoundedVec::truncate_from(vec![oracle_key; 8]),
-        abi_version: primitives::ABI_VERSION,
-    }
-}
-
-fn rich<T: Config>() -> T::AccountId {
-    enriched::<T>(whitelisted_caller())
-}
-
-fn enriched<T: Config>(who: T::AccountId) -> T::AccountId {
-    T::Currency::set_balance(&who, BalanceOf::<T>::max_value() / 4u32.into());
-    who
-}
-
-/// What is held of an account for registrations.
-fn held_for_registrations<T: Config>(who: &T::AccountId) -> BalanceOf<T> {
-    T::Currency::balance_on_hold(&HoldReason::RegistrationDeposit.into(), who)
-}
-
-/// Deploys `count` programs and makes instances of them with the longest configurations.
-fn instances<T: Config>(who: &T::AccountId, count: u32, salt: u8) -> ProgramInstances {
-    let instances = (0..count)
-        .map(|index| {
-            let definition = definition(100, salt.wrapping_add(index as u8));
-            let program = definition.key();
-            Pallet::<T>::do_set_program(who.clone(), definition).expect("the program is good");
-            let config =
-                BoundedVec::truncate_from(vec![1; <MaxConfig as Get<u32>>::get() as usize]);
-            ProgramInstance { program, config }
-        })
-        .collect();
-    BoundedVec::truncate_from(instances)
-}
-
-/// Has `depositor` register a key with as many programs as it can have for `owner`.
-fn registration<T: Config>(depositor: &T::AccountId, owner: &T::AccountId) -> VerifyingKey {
-    NetworkVerifyingKey::<T>::put(NETWORK_KEY);
-    let programs = instances::<T>(owner, MaxProgramsPerRegistration::get(), 0);
-    Pallet::<T>::do_register(depositor.clone(), programs, owner.clone())
-        .expect("the programs are good");
-    derive_child_key(&NETWORK_KEY, 0).expect("the key is a point")
+/// Asks whether the pool may take a good call.
+fn authorize<T: Config>(call: Call<T>) {
+    call.authorize(TransactionSource::External)
+        .expect("the call is authorized by itself")
+        .expect("the call is good");
 }
 
 #[benchmarks]
@@ -498,6 +312,181 @@ mod benchmarks {
         }
 
         assert_eq!(Excluded::<T>::get().len() as u32, T::MaxValidators::get());
+    }
+
+    /// The last member of the largest committee confirms; of those who held the key nobody stays.
+    #[benchmark]
+    fn confirm_reshare() {
+        let (confirmation, signature) = reshare_confirmation::<T>();
+
+        #[extrinsic_call]
+        _(RawOrigin::Authorized, confirmation, signature);
+
+        assert_eq!(Pallet::<T>::generation_in_force(), GENERATION + 1);
+        assert!(FormerMembers::<T>::get().is_empty());
+        assert_eq!(Reports::<T>::iter_keys().count(), 0);
+    }
+
+    #[benchmark]
+    fn authorize_confirm_reshare() {
+        let (confirmation, signature) = reshare_confirmation::<T>();
+        let call = Call::<T>::confirm_reshare {
+            confirmation,
+            signature,
+        };
+
+        #[block]
+        {
+            authorize(call);
+        }
+    }
+
+    /// The last party alone says otherwise.
+    #[benchmark]
+    fn confirm_aux_info() {
+        let (confirmation, signature) = aux_info_confirmation::<T>();
+
+        #[extrinsic_call]
+        _(RawOrigin::Authorized, confirmation, signature);
+
+        assert!(!AuxInfoAttempt::<T>::exists());
+        assert_eq!(Excluded::<T>::get().len(), Standbys::<T>::get().len());
+    }
+
+    #[benchmark]
+    fn authorize_confirm_aux_info() {
+        let (confirmation, signature) = aux_info_confirmation::<T>();
+        let call = Call::<T>::confirm_aux_info {
+            confirmation,
+            signature,
+        };
+
+        #[block]
+        {
+            authorize(call);
+        }
+    }
+
+    /// All others have reported a member, and it takes them all.
+    #[benchmark]
+    fn report_fault() {
+        let (report, signature) = fault_report::<T>();
+        let accused = report.accused.clone();
+
+        #[extrinsic_call]
+        _(RawOrigin::Authorized, report, signature);
+
+        assert!(LostSeats::<T>::get().contains_key(&accused));
+        assert!(Challenges::<T>::get().contains_key(&accused));
+    }
+
+    #[benchmark]
+    fn authorize_report_fault() {
+        let (report, signature) = fault_report::<T>();
+        let call = Call::<T>::report_fault { report, signature };
+
+        #[block]
+        {
+            authorize(call);
+        }
+    }
+
+    /// With the node's check, which is nothing here: two signatures. Its worst case is added to this.
+    #[benchmark]
+    fn report_proof(n: Linear<4_000, { primitives::limits::MAX_REPORT_BYTES }>) {
+        let (report, signature) = proof::<T>(n);
+        let accused = report.accused.clone();
+        T::Punish::prepare(&accused);
+
+        #[extrinsic_call]
+        report_fault(RawOrigin::Authorized, report, signature);
+
+        assert!(LostSeats::<T>::get().contains_key(&accused));
+        assert!(Pallet::<T>::is_convicted(&accused));
+    }
+
+    #[benchmark]
+    fn authorize_report_proof(n: Linear<4_000, { primitives::limits::MAX_REPORT_BYTES }>) {
+        let (report, signature) = proof::<T>(n);
+        let call = Call::<T>::report_fault { report, signature };
+
+        #[block]
+        {
+            authorize(call);
+        }
+    }
+
+    #[benchmark]
+    fn answer_challenge() {
+        let (answer, signature) = challenge_answer::<T>();
+        let before = Challenges::<T>::get().len();
+
+        #[extrinsic_call]
+        _(RawOrigin::Authorized, answer, signature);
+
+        assert_eq!(Challenges::<T>::get().len(), before - 1);
+    }
+
+    #[benchmark]
+    fn authorize_answer_challenge() {
+        let (answer, signature) = challenge_answer::<T>();
+        let call = Call::<T>::answer_challenge { answer, signature };
+
+        #[block]
+        {
+            authorize(call);
+        }
+    }
+
+    #[benchmark]
+    fn leave_committee() {
+        let network = network::<T>(T::MaxValidators::get());
+        let who = network.last_member().validator;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()));
+
+        assert!(LostSeats::<T>::get().contains_key(&who));
+    }
+
+    /// A member has lost its seat in the largest committee there can be of `v` signers, there are no
+    /// standbys, and auxiliary information is being made.
+    #[benchmark]
+    fn reassign(v: Linear<4, { T::MaxValidators::get() }>) {
+        let network = network::<T>(v);
+        aux_info_attempt(&network);
+        Standbys::<T>::kill();
+        Pallet::<T>::lose_seat(network.last_member().validator, SeatLoss::Fault);
+        let next = frame_system::Pallet::<T>::block_number() + One::one();
+
+        #[block]
+        {
+            Pallet::<T>::review_committee(next);
+        }
+
+        assert!(matches!(Phase::<T>::get(), primitives::Phase::Resharing(_)));
+    }
+
+    /// One of as many challenges as there can be is overdue.
+    #[benchmark]
+    fn punish() {
+        let network = network::<T>(T::MaxValidators::get());
+        let offender = network.last_member().validator;
+        challenge_all(&network);
+        Challenges::<T>::mutate(|all| {
+            let challenge = all.get_mut(&offender).expect("all are challenged");
+            challenge.deadline = Default::default();
+        });
+        T::Punish::prepare(&offender);
+        let now = frame_system::Pallet::<T>::block_number();
+
+        #[block]
+        {
+            Pallet::<T>::end_challenges(now);
+        }
+
+        assert!(!Challenges::<T>::get().contains_key(&offender));
+        assert!(Silences::<T>::get().contains_key(&offender));
     }
 
     impl_benchmark_test_suite!(

@@ -112,6 +112,9 @@ impl PunishOffender<AccountId> for RecordPunishments {
     fn disable(offender: &AccountId, _slash: Perbill) {
         Disabled::mutate(|all| all.push(*offender));
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn prepare(_: &AccountId) {}
 }
 
 /// The chain's randomness, as far as the pallet can tell.

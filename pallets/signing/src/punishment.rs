@@ -49,6 +49,10 @@ pub trait PunishOffender<AccountId> {
     /// Keeps a validator of the current session, which was punished in this era, from making blocks: a
     /// new session lets everybody make them again.
     fn disable(offender: &AccountId, slash: Perbill);
+
+    /// Has the validator at stake what costs most to take a part of.
+    #[cfg(feature = "runtime-benchmarks")]
+    fn prepare(offender: &AccountId);
 }
 
 /// Punishes nobody.
@@ -60,4 +64,7 @@ impl<AccountId> PunishOffender<AccountId> for () {
     fn punish(_: &AccountId, _: u32, _: Offence, _: Perbill, _: Option<&AccountId>) {}
 
     fn disable(_: &AccountId, _: Perbill) {}
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn prepare(_: &AccountId) {}
 }

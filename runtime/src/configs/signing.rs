@@ -158,4 +158,31 @@ impl PunishOffender<AccountId> for SlashStake {
     fn disable(offender: &AccountId, slash: Perbill) {
         Session::report_offence(offender.clone(), OffenceSeverity(slash));
     }
+
+    #[cfg(feature = "runtime-benchmarks")]
+    fn prepare(offender: &AccountId) {
+        use super::consensus::MAX_NOMINATORS;
+        use crate::{constants::UNIT, Staking};
+        use pallet_staking::{ActiveEraInfo, ErasStartSessionIndex};
+        use sp_staking::{Exposure, IndividualExposure};
+
+        let era = ActiveEra::get();
+        pallet_staking::ActiveEra::<Runtime>::put(ActiveEraInfo {
+            index: era,
+            start: None,
+        });
+        ErasStartSessionIndex::<Runtime>::insert(era, 0);
+        let others: Vec<_> = (0..MAX_NOMINATORS)
+            .map(|index| IndividualExposure {
+                who: frame_benchmarking::account("nominator", index, 0),
+                value: UNIT,
+            })
+            .collect();
+        let exposure = Exposure {
+            total: UNIT.saturating_mul(u128::from(MAX_NOMINATORS).saturating_add(1)),
+            own: UNIT,
+            others,
+        };
+        Staking::add_era_stakers(era, offender.clone(), exposure);
+    }
 }
