@@ -52,7 +52,7 @@ mod honest {
 
     /// As the rules say.
     #[derive(Clone, Debug, Default)]
-    pub struct Conduct;
+    pub struct Conduct(());
 
     impl Conduct {
         pub(crate) fn with_keystore(self, _: &KeystorePtr) -> Self {

@@ -127,6 +127,13 @@ impl Observations {
         }
     }
 
+    /// Forgets that a signer has misbehaved: the chain knows.
+    pub fn forgive(&self, party: &SignerId) {
+        if let Some(record) = self.lock().get_mut(party) {
+            record.misbehaved = None;
+        }
+    }
+
     /// Notes that a signer can be reached. It may be silent all the same.
     pub fn reached(&self, party: &SignerId) {
         if let Some(record) = self.lock().get_mut(party) {

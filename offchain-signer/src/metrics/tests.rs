@@ -31,6 +31,7 @@ fn all() -> (Registry, Metrics, Arc<ProgramEngine>, Arc<Observations>) {
         x25519_secret: Zeroizing::new([1; 32]),
         genesis_hash: Default::default(),
         limits: MeshLimits::default(),
+        conduct: Default::default(),
     });
     let engine = Arc::new(ProgramEngine::new(Limits::default()));
     let observations = Arc::new(Observations::default());

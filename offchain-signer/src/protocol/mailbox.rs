@@ -243,8 +243,12 @@ impl Mailbox {
         self.runtime.block_on(async {
             tokio::select! {
                 biased;
+                // What is here already counts: who cheats and then gives up is caught by it.
+                message = incoming.recv() => message.ok_or(match cancel.is_cancelled() {
+                    true => Interruption::Cancelled,
+                    false => Interruption::LinkClosed,
+                }),
                 () = cancel.cancelled() => Err(Interruption::Cancelled),
-                message = incoming.recv() => message.ok_or(Interruption::LinkClosed),
                 () = tokio::time::sleep_until(until) => Err(Interruption::TimedOut),
             }
         })
@@ -418,6 +422,16 @@ mod tests {
         drop(wire);
         assert_eq!(received(&mut mailbox), Err(Interruption::LinkClosed));
         mailbox.cancel.cancel();
+        assert_eq!(received(&mut mailbox), Err(Interruption::Cancelled));
+    }
+
+    #[test]
+    fn what_has_come_before_the_end_is_looked_at() {
+        let runtime = runtime();
+        let (mut mailbox, wire, _sent) = mailbox(runtime.handle(), Stage::Signing);
+        put(&wire, 1, Stage::Signing, b"cheating");
+        mailbox.cancel.cancel();
+        assert_eq!(received(&mut mailbox), Ok((1, Ok(b"cheating".to_vec()))));
         assert_eq!(received(&mut mailbox), Err(Interruption::Cancelled));
     }
 

@@ -138,10 +138,15 @@ impl<C: WatchChain> FaultReporter<C> {
     ) {
         let now = heads.best.number;
         let accused = case.accused.clone();
-        if !proves(&proof).await {
-            tracing::error!(%accused, "a stored proof proves nothing: reporting misbehaviour");
-            self.give_up_proof(&case);
-            return;
+        match proves(&proof).await {
+            Some(true) => {}
+            Some(false) => {
+                tracing::error!(%accused, "a stored proof proves nothing: reporting misbehaviour");
+                self.give_up_proof(&case);
+                return;
+            }
+            // The node stops: the proof is for when it is back.
+            None => return,
         }
         let report = FaultReport {
             signing_key: me.signing_key.clone(),
@@ -213,20 +218,44 @@ impl<C: WatchChain> FaultReporter<C> {
                 fault: Fault::Unprovable(fault),
                 at: now,
             };
+            if fault == UnprovableFault::Misbehaved && self.is_settled(heads, &report).await {
+                self.forgive(&party);
+                continue;
+            }
             let made = self.words.make(accused.clone(), now, report).await;
             log(made, accused, &format!("{fault:?}"));
         }
     }
 }
 
-/// Whether the proof is one that the chain will accept. It costs the reporter dearly if not.
-async fn proves(proof: &EncodedEvidence) -> bool {
+impl<C: WatchChain> FaultReporter<C> {
+    /// Whether a finalized block has the report, or it is too late for it.
+    async fn is_settled(&self, heads: &Heads, report: &Report) -> bool {
+        let answer = self.words.consider(heads.finalized.hash, report).await;
+        matches!(answer, Ok(Answer::Settled))
+    }
+
+    /// Forgets that a validator has misbehaved, once the chain knows: one word is one word, and not a
+    /// new one each time that it would be forgotten.
+    fn forgive(&self, party: &SignerId) {
+        self.observations.forgive(party);
+        for (case, suspected) in self.ledger.suspects() {
+            if suspected == *party {
+                self.ledger.close(&case);
+            }
+        }
+    }
+}
+
+/// Whether the proof is one that the chain will accept; none if that could not be checked. It costs the
+/// reporter dearly if not.
+async fn proves(proof: &EncodedEvidence) -> Option<bool> {
     let proof = proof.clone();
     let checking = tokio::task::spawn_blocking(move || {
         SigningEvidence::decode_all(&mut proof.as_slice())
             .is_ok_and(|evidence| evidence.verify() == Verdict::Proven)
     });
-    checking.await.unwrap_or(false)
+    checking.await.ok()
 }
 
 fn log(made: Result<(), CallError>, accused: &AccountId, fault: &str) {

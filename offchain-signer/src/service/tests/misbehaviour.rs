@@ -47,7 +47,7 @@ fn order(world: &World, me: usize, other: usize) -> SigningOrder {
 }
 
 /// What an honest member makes of a session with the cheater.
-async fn failure(ways: &[&str]) -> SigningFailure {
+async fn failure(ways: &[&str]) -> (SigningFailure, Vec<SigningEvidence>) {
     let world = world();
     let (honest, cheater) = (world.old[0], world.old[1]);
     let nodes = with_cheater(&world, cheater, &conduct(ways)).await;
@@ -63,15 +63,15 @@ async fn failure(ways: &[&str]) -> SigningFailure {
         failure => panic!("{failure}"),
     };
     assert_eq!(named, [world.members[cheater].party.clone()].into());
-    failure
+    let proofs = nodes[honest].ledger.proofs().into_iter();
+    let proofs = proofs.map(|(_, proof)| SigningEvidence::decode_all(&mut &proof[..]).unwrap());
+    (failure, proofs.collect())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cheating_member_is_named_with_evidence() {
-    let SigningFailure::Misbehaved { evidence, .. } = failure(&["wrong-signature-share"]).await
-    else {
-        panic!("silent?");
-    };
+    let (failure, evidence) = failure(&["wrong-signature-share"]).await;
+    assert!(matches!(failure, SigningFailure::Misbehaved { .. }));
     assert_eq!(evidence.len(), 1);
     assert!(matches!(evidence[0].proof, Proof::SignatureShare { .. }));
     assert_eq!(evidence[0].verify(), Verdict::Proven);
@@ -79,15 +79,14 @@ async fn a_cheating_member_is_named_with_evidence() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_that_talks_nonsense_is_named_without_evidence() {
-    let SigningFailure::Misbehaved { evidence, .. } = failure(&["garbage"]).await else {
-        panic!("silent?");
-    };
+    let (failure, evidence) = failure(&["garbage"]).await;
+    assert!(matches!(failure, SigningFailure::Misbehaved { .. }));
     assert!(evidence.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_member_is_named() {
-    let failure = failure(&["silent-from-round=1"]).await;
+    let (failure, _) = failure(&["silent-from-round=1"]).await;
     assert!(matches!(failure, SigningFailure::TimedOut { .. }));
 }
 
