@@ -259,9 +259,12 @@ fn garbage(bytes: &[u8]) -> Vec<u8> {
     garbage
 }
 
-/// The messages of the first session, by whom they were for.
+/// Messages, by whom they were for.
+type Spoken = BTreeMap<PartyId, Vec<Vec<u8>>>;
+
+/// The messages of the first session.
 #[derive(Default)]
-pub(super) struct Recorded(Mutex<Option<(SessionId, BTreeMap<PartyId, Vec<Vec<u8>>>)>>);
+pub(super) struct Recorded(Mutex<Option<(SessionId, Spoken)>>);
 
 impl Recorded {
     /// The n-th message to this party of the first session, if this is a later one. If it took no

@@ -216,7 +216,7 @@ fn each_is_told_another_thing() {
             assert_eq!(said.len(), 1);
             match *round == (2, false) {
                 true => told.extend(said),
-                false => assert_eq!(said, [message.clone()]),
+                false => assert_eq!(said, std::slice::from_ref(message)),
             }
         }
     }
