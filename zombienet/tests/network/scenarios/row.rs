@@ -23,6 +23,8 @@ pub(crate) enum Outcome {
     Proven,
     /// Nobody loses anything.
     Nobody,
+    /// Nobody loses anything. Users whose requests went to one of those at fault have to ask another.
+    Unblamed,
     /// The key moves to another committee, and nobody is to blame.
     Moved,
 }
@@ -132,19 +134,19 @@ impl Row {
         match expected {
             Outcome::Voted | Outcome::Moved => replaced,
             Outcome::Absent | Outcome::Proven => replaced && self.slashed > 0,
-            Outcome::Nobody => false,
+            Outcome::Nobody | Outcome::Unblamed => false,
         }
     }
 
     /// Whether what has happened is what was expected, and nobody else suffered from it.
     pub(crate) fn is_fine(&self, expected: Outcome) -> bool {
         let slashed = match expected {
-            Outcome::Voted | Outcome::Nobody | Outcome::Moved => 0,
+            Outcome::Voted | Outcome::Nobody | Outcome::Unblamed | Outcome::Moved => 0,
             Outcome::Absent => 10,
             Outcome::Proven => 1_000,
         };
         let named = match expected {
-            Outcome::Nobody => self.decided.is_none(),
+            Outcome::Nobody | Outcome::Unblamed => self.decided.is_none(),
             Outcome::Moved => self.activated.is_some(),
             // In the very next block.
             _ => self.activated.is_some() && self.reassigned == self.decided.map(|block| block + 1),
@@ -152,7 +154,7 @@ impl Row {
         named
             && self.slashed == slashed
             && self.bystanders == 0
-            && self.failed == 0
+            && (self.failed == 0 || expected == Outcome::Unblamed)
             && self.answered > 0
     }
 
