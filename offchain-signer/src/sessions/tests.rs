@@ -157,7 +157,8 @@ async fn sessions_are_counted_by_how_they_end() {
     assert!(matches!(a, Err(RunError::Protocol("no"))));
     assert_eq!((ended("failed"), open()), (1, 0));
 
-    let run = one.run(spec(7, 1, &[1, 2], 0), add_up(1, vec![2]));
+    // Another run: of this one the other has said that it gives up.
+    let run = one.run(spec(8, 1, &[1, 2], 0), add_up(1, vec![2]));
     drop(tokio::time::timeout(Duration::from_millis(20), run).await);
     assert_eq!((ended("cancelled"), open()), (1, 0));
 }
