@@ -150,15 +150,25 @@ impl_opaque_keys! {
     }
 }
 
-/// The version of this runtime.
-#[sp_version::runtime_version]
-pub const VERSION: RuntimeVersion = RuntimeVersion {
-    spec_name: Cow::Borrowed("signing-network"),
-    impl_name: Cow::Borrowed("signing-network"),
-    authoring_version: 1,
-    spec_version: 1,
-    impl_version: 1,
-    apis: apis::RUNTIME_API_VERSIONS,
-    transaction_version: 1,
-    system_version: 1,
-};
+// The version number must be a literal.
+macro_rules! version {
+    ($spec_version:tt) => {
+        /// The version of this runtime.
+        #[sp_version::runtime_version]
+        pub const VERSION: RuntimeVersion = RuntimeVersion {
+            spec_name: Cow::Borrowed("signing-network"),
+            impl_name: Cow::Borrowed("signing-network"),
+            authoring_version: 1,
+            spec_version: $spec_version,
+            impl_version: 1,
+            apis: apis::RUNTIME_API_VERSIONS,
+            transaction_version: 1,
+            system_version: 1,
+        };
+    };
+}
+
+#[cfg(not(feature = "upgrade-test"))]
+version!(1);
+#[cfg(feature = "upgrade-test")]
+version!(2);

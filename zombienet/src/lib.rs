@@ -14,10 +14,18 @@ mod recorder;
 mod relay;
 mod rpc;
 
+// The generated file has public items without documentation.
+#[allow(dead_code, missing_docs, unreachable_pub)]
+mod upgraded {
+    include!(concat!(env!("OUT_DIR"), "/upgraded_runtime_binary.rs"));
+}
+
 pub use events::{Event, Events};
 pub use needles::{Found, Needles};
 pub use network::{target, Network, Role, Status, Validator};
 pub use peer::{Channel, Claim, Handshake, Socket, Target, HEARTBEAT, LAST_PART, PART, PART_BYTES};
 pub use recorder::{Direction, Recording, Stream};
 pub use relay::{ask, envelope, relay, Answer, Ask};
-pub use rpc::{Rpc, RpcError};
+pub use rpc::{Encoded, Rpc, RpcError};
+pub use signing_runtime::VERSION as RUNTIME_VERSION;
+pub use upgraded::WASM_BINARY as UPGRADED_RUNTIME;

@@ -133,6 +133,8 @@ mod try_state_convictions;
 #[cfg(any(feature = "try-runtime", test))]
 mod try_state_seats;
 mod types;
+#[cfg(feature = "upgrade-test")]
+pub mod upgrade_test;
 mod validators;
 pub mod weights;
 
@@ -150,7 +152,7 @@ pub use types::{
     AnnouncementOf, AuxInfoAttemptOf, AuxInfoSetOf, BalanceOf, ChallengeAnswerOf,
     CommitteeMemberOf, CommitteeOf, FaultReportOf, KeygenAttemptOf, NetworkStateOf, ParametersOf,
     PhaseOf, ProgramInstances, ProgramOf, ProgramSummaryOf, RegistrationDepositOf, RegistrationOf,
-    ReshareAttemptOf,
+    ReshareAttemptOf, StoredIndex,
 };
 pub use weights::WeightInfo;
 
@@ -171,7 +173,10 @@ pub mod pallet {
     use sp_core::H256;
     use sp_runtime::{traits::Zero, Perbill};
 
+    #[cfg(not(feature = "upgrade-test"))]
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    #[cfg(feature = "upgrade-test")]
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
     #[pallet::pallet]
     #[pallet::storage_version(STORAGE_VERSION)]
@@ -417,7 +422,7 @@ pub mod pallet {
     /// The derivation index of the next registration. It only ever grows, so that no key is given
     /// to a second user.
     #[pallet::storage]
-    pub type NextIndex<T: Config> = StorageValue<_, u32, ValueQuery>;
+    pub type NextIndex<T: Config> = StorageValue<_, StoredIndex, ValueQuery>;
 
     /// The parameters before genesis sets any.
     #[pallet::type_value]

@@ -4,7 +4,7 @@
 use crate::{
     primitives, BalanceOf, Config, Error, Event, HoldReason, NetworkVerifyingKey, NextIndex,
     Pallet, Paused, ProgramInstances, RegistrationDepositOf, RegistrationDeposits, RegistrationOf,
-    Registrations,
+    Registrations, StoredIndex,
 };
 use codec::Encode;
 use frame_support::{
@@ -49,12 +49,15 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Takes the next index that has a child key.
+    // Another type with the feature `upgrade-test`.
+    #[allow(clippy::useless_conversion)]
     fn next_child(network_key: &VerifyingKey) -> Result<(u32, VerifyingKey), Error<T>> {
         let first = NextIndex::<T>::get();
+        let first = u32::try_from(first).map_err(|_| Error::IndexesExhausted)?;
         for index in first..first.saturating_add(MAX_TRIES).min(INDEX_LIMIT) {
             if let Ok(key) = derive_child_key(network_key, index) {
                 // Below `INDEX_LIMIT`, so this cannot overflow.
-                NextIndex::<T>::put(index.saturating_add(1));
+                NextIndex::<T>::put(StoredIndex::from(index.saturating_add(1)));
                 return Ok((index, key));
             }
         }

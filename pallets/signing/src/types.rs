@@ -48,3 +48,10 @@ pub type ReshareAttemptOf<T> =
 /// The programs of a registration.
 pub type ProgramInstances =
     sp_runtime::BoundedVec<primitives::ProgramInstance, primitives::MaxProgramsPerRegistration>;
+
+/// How the index of the next registration is stored.
+#[cfg(not(feature = "upgrade-test"))]
+pub type StoredIndex = u32;
+/// How the index of the next registration is stored in the runtime of the upgrade test.
+#[cfg(feature = "upgrade-test")]
+pub type StoredIndex = u64;

@@ -42,6 +42,12 @@ parameter_types! {
         .build();
 }
 
+/// What an upgrade to this runtime changes in storage.
+#[cfg(not(feature = "upgrade-test"))]
+type Migrations = ();
+#[cfg(feature = "upgrade-test")]
+type Migrations = pallet_signing::upgrade_test::Migration<Runtime>;
+
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
     type AccountData = pallet_balances::AccountData<Balance>;
@@ -55,6 +61,7 @@ impl frame_system::Config for Runtime {
     type Hash = Hash;
     type Nonce = Nonce;
     type SS58Prefix = SS58Prefix;
+    type SingleBlockMigrations = Migrations;
     type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
     type Version = Version;
 }
