@@ -68,15 +68,28 @@ const TALKATIVE: &str = "info,offchain_signer=trace,signing_node=trace,program=t
                          synedrion=trace";
 
 impl Network {
-    /// Starts five validators with the fast runtime, and returns when they answer.
+    /// Starts the five validators of `local.toml`, and returns when they answer.
     ///
     /// # Panics
     /// If they do not.
     pub async fn start() -> Self {
-        Self::start_with(VALIDATORS).await
+        Self::start_defined("local", &[]).await
     }
 
-    /// The same with as many validators.
+    /// Starts the network that `zombienet/NAME.toml` defines; `arguments` are more ones for
+    /// `scripts/network up`.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub async fn start_defined(name: &str, arguments: &[&str]) -> Self {
+        let network = Self::prepare().await;
+        let file = repository().join(format!("zombienet/{name}.toml"));
+        let file = file.to_string_lossy();
+        network.script(&[&["up", "--definition", &file], arguments].concat());
+        network
+    }
+
+    /// Starts as many validators with the fast runtime.
     ///
     /// # Panics
     /// As [`Self::start`].
@@ -87,7 +100,7 @@ impl Network {
         network
     }
 
-    /// The same with logs at their most talkative, and with a proxy in front of each signer, so that
+    /// Starts five validators with logs at their most talkative, and with a proxy in front of each signer, so that
     /// whatever goes to it or comes from it is recorded.
     ///
     /// # Panics
@@ -171,9 +184,32 @@ impl Network {
         self.script(&["kill", name]);
     }
 
-    /// Starts a node that was killed, and returns when it answers.
+    /// Ends one node as a service manager does, and returns when it has ended.
+    pub fn stop_one(&self, name: &str) {
+        self.script(&["stop", name]);
+    }
+
+    /// Starts a node that was ended, or not yet started, and returns when it answers.
     pub fn restart(&self, name: &str) {
-        self.script(&["start", name]);
+        self.restart_with(name, &[]);
+    }
+
+    /// The same with these flags besides.
+    pub fn restart_with(&self, name: &str, flags: &[&str]) {
+        let flags: Vec<String> = flags.iter().map(|flag| format!("--flag={flag}")).collect();
+        let flags = flags.iter().map(String::as_str);
+        let arguments: Vec<&str> = ["start", name].into_iter().chain(flags).collect();
+        self.script(&arguments);
+    }
+
+    /// Loses all that goes between the nodes that run apart and the others, until [`Self::heal`].
+    pub fn cut(&self) {
+        self.script(&["cut"]);
+    }
+
+    /// Ends [`Self::cut`].
+    pub fn heal(&self) {
+        self.script(&["heal"]);
     }
 
     /// Starts a node that was killed as one that misbehaves in these ways, and returns when it answers.
@@ -208,13 +244,23 @@ impl Network {
         }
     }
 
+    /// One of the nodes.
+    ///
+    /// # Panics
+    /// If there is none of that name.
+    pub fn validator(&self, name: &str) -> Validator {
+        let nodes = self.status().validators;
+        let node = nodes.into_iter().find(|node| node.name == name);
+        expect(node.ok_or(name), "a node")
+    }
+
     /// A client of the first node.
     pub async fn client(&self) -> SigningClient {
         let status = self.status();
         let node = status.validators.iter().find(|node| node.pid.is_some());
-        let node = expect(node.ok_or("none is running"), "a node");
-        let client = expect(SigningClient::connect(&node.rpc).await, "a connection");
-        client.with_wait(Wait::Included)
+        expect(node.ok_or("none is running"), "a node")
+            .client()
+            .await
     }
 
     /// What the nodes tell whoever asks without a request: their signers' pages, through the proxies,
@@ -289,6 +335,15 @@ impl Drop for Network {
 }
 
 impl Validator {
+    /// A client of this node.
+    ///
+    /// # Panics
+    /// If it does not answer.
+    pub async fn client(&self) -> SigningClient {
+        let client = expect(SigningClient::connect(&self.rpc).await, "a connection");
+        client.with_wait(Wait::Included)
+    }
+
     /// Its signer's HTTP API as others reach it.
     pub fn url(&self) -> String {
         format!("http://{}", self.endpoint)

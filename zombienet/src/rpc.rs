@@ -98,15 +98,21 @@ impl Rpc {
         Ok(())
     }
 
-    /// Has root make a call, whose only argument is SCALE-encoded already.
+    /// Has root make a call.
     ///
     /// # Panics
     /// If the pool does not take it, or the chain's metadata has no such call.
-    pub async fn sudo(&self, pallet: &str, call: &str, argument: Vec<u8>, root: &Account) {
+    pub async fn sudo(
+        &self,
+        pallet: &str,
+        call: &str,
+        arguments: impl EncodeAsFields,
+        root: &Account,
+    ) {
         let encoded = async {
             let client = OnlineClient::<SubstrateConfig>::from_insecure_url(&self.url).await?;
             let at = client.at_current_block().await?;
-            let call = subxt::dynamic::transaction(pallet, call, (Encoded(argument),));
+            let call = subxt::dynamic::transaction(pallet, call, arguments);
             Ok::<_, subxt::Error>(at.transactions().call_data(&call)?)
         };
         let call = encoded
@@ -115,6 +121,36 @@ impl Rpc {
         let transaction = self.signed("Sudo", "sudo", (Encoded(call),), root).await;
         if let Err(error) = self.submit(&transaction).await {
             panic!("sudo: {error:?}");
+        }
+    }
+
+    /// Makes a call, and returns when a finalized block has it.
+    ///
+    /// # Panics
+    /// If it fails, or the chain's metadata has no such call.
+    pub async fn transact(
+        &self,
+        pallet: &str,
+        call: &str,
+        arguments: impl EncodeAsFields,
+        account: &Account,
+    ) {
+        let done = async {
+            let client = OnlineClient::<SubstrateConfig>::from_insecure_url(&self.url).await?;
+            let at = client.at_current_block().await?;
+            let payload = subxt::dynamic::transaction(pallet, call, arguments);
+            let parameters = DefaultExtrinsicParamsBuilder::new().mortal(64).build();
+            at.transactions()
+                .create_signed(&payload, account, parameters)
+                .await?
+                .submit_and_watch()
+                .await?
+                .wait_for_finalized_success()
+                .await?;
+            Ok::<_, subxt::Error>(())
+        };
+        if let Err(error) = done.await {
+            panic!("{pallet}.{call}: {error}");
         }
     }
 
@@ -147,7 +183,7 @@ impl Rpc {
 }
 
 /// A value that is SCALE-encoded already.
-struct Encoded(Vec<u8>);
+pub struct Encoded(pub Vec<u8>);
 
 impl EncodeAsType for Encoded {
     fn encode_as_type_to<R: TypeResolver>(

@@ -8,6 +8,7 @@ mod hostile;
 mod instruments;
 mod key_stores;
 mod load;
+mod operations;
 mod scenarios;
 mod secrets;
 mod session_keys;

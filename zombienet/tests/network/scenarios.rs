@@ -17,3 +17,5 @@ mod planned;
 mod row;
 mod short;
 mod stage;
+
+pub(crate) use stage::id;

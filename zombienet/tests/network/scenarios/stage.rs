@@ -8,7 +8,7 @@ use crate::{
     users,
 };
 use codec::Encode;
-use network_tests::{Events, Network, Rpc, Validator};
+use network_tests::{Encoded, Events, Network, Rpc, Validator};
 use signing_client::{
     Account, AccountId, BlockNumber, NetworkState, Phase, SigningClient, VerifyingKey, Wait,
 };
@@ -340,7 +340,8 @@ async fn make(change: Change, cast: &Cast, client: &SigningClient, rpc: &Rpc) {
             let mut parameters = client.status().await.unwrap().network.parameters;
             change(&mut parameters);
             let root = account("//Alice");
-            rpc.sudo("Signing", "set_parameters", parameters.encode(), &root)
+            let parameters = (Encoded(parameters.encode()),);
+            rpc.sudo("Signing", "set_parameters", parameters, &root)
                 .await;
         }
     }

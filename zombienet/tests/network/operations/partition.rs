@@ -1,0 +1,150 @@
+//! Two of seven validators are cut off from the others, as if a cable were pulled, and come back.
+
+use super::place::{hash, heights, is_member, state, until, Heights, Place};
+use crate::{bad_input::capitalized, scenarios::id, signing::account};
+use codec::Encode;
+use network_tests::{Encoded, Events, Rpc, Validator};
+use signing_client::{NetworkState, SigningClient};
+use std::time::Duration;
+
+/// Those in the network namespace of their own.
+const FEW: [&str; 2] = ["ferdie", "one"];
+/// For how long they are cut off: until they are reported, lose their seats and are challenged.
+const CUT: Duration = Duration::from_secs(100);
+/// Blocks in which a challenge must be answered: as in the normal runtime. In the fast one it is half a
+/// minute, and whoever is cut off for longer pays for it as it should.
+const CHALLENGE_WINDOW: u32 = 300;
+
+/// Needs root: the network namespace is made with it.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "long: scripts/test operations"]
+async fn a_partition_heals_and_nobody_is_slashed() {
+    let place = Place::open("seven", &["--apart", &FEW.join(",")]).await;
+    let many = place.network.validator("alice");
+    let few = place.network.validator(FEW[0]);
+    let (rpc, client) = (Rpc::new(&many.rpc), many.client().await);
+    let events = Events::follow(&many.rpc).await;
+    let root = account("//Alice");
+    let mut parameters = state(&client).await.parameters;
+    parameters.challenge_window = CHALLENGE_WINDOW;
+    let parameters = (Encoded(parameters.encode()),);
+    rpc.sudo("Signing", "set_parameters", parameters, &root)
+        .await;
+    let cut_off = one_member_among_the_few(&place, &client, &rpc).await;
+
+    let load = place.load("alice").await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let mut rows = vec![row("before", &many, &few, load.so_far()).await];
+
+    place.network.cut();
+    // What was under way when the cable was pulled.
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let begin = both(&many, &few).await;
+    tokio::time::sleep(CUT).await;
+    let end = both(&many, &few).await;
+    rows.push(row("cut off", &many, &few, load.so_far()).await);
+    assert!(
+        end.0.finalized > begin.0.finalized + 20,
+        "the many stand still: {end:?}"
+    );
+    assert_eq!(
+        end.1.finalized, begin.1.finalized,
+        "two of seven have finalized"
+    );
+    let lost = state(&client).await;
+
+    place.network.heal();
+    let healed = until(
+        "both finalize the same chain",
+        Duration::from_secs(180),
+        || async {
+            let (many_now, few_now) = both(&many, &few).await;
+            let height = many_now.finalized.min(few_now.finalized);
+            (few_now.finalized > end.0.best).then_some(height)
+        },
+    )
+    .await;
+    let (one, other) = (
+        hash(&rpc, healed).await,
+        hash(&Rpc::new(&few.rpc), healed).await,
+    );
+    assert!(
+        one.is_some() && one == other,
+        "{one:?} and {other:?} are both final"
+    );
+    until(
+        "all challenges are answered",
+        Duration::from_secs(180),
+        || async {
+            let state = state(&client).await;
+            state.challenges.is_empty().then_some(())
+        },
+    )
+    .await;
+    // Those that were cut off take part again: one that is no member relays.
+    let relayer = place
+        .relayer(&client, &["alice", "bob", "charlie", "dave", "eve"])
+        .await;
+    until(
+        "one that was cut off relays",
+        Duration::from_secs(120),
+        || async { place.sign(&client, Some(&relayer)).await.ok() },
+    )
+    .await;
+    rows.push(row("healed", &many, &few, load.so_far()).await);
+    let (answered, failed) = load.stop().await;
+
+    println!("| | finalized by five | by two | best of two | answered | failed |");
+    println!("| --- | --- | --- | --- | --- | --- |\n{}", rows.join("\n"));
+    println!(
+        "cut off: {FEW:?}, among them {cut_off} member; challenged: {}; answered: {}",
+        events.named("Challenged").len(),
+        events.named("ChallengeAnswered").len()
+    );
+    println!("expelled while cut off: {}", expelled(&lost));
+    assert_eq!(events.named("Slashed"), []);
+    assert_eq!(events.named("ChallengeUnanswered"), []);
+    assert!(answered > 20, "hardly anybody asked: {answered}");
+    println!("{answered} requests answered, {failed} failed");
+    assert_eq!(place.network.status().verifying_key, Some(place.key));
+}
+
+/// Has members leave until at most one is among those to be cut off: the others go on signing.
+async fn one_member_among_the_few(place: &Place, client: &SigningClient, rpc: &Rpc) -> usize {
+    loop {
+        let state = state(client).await;
+        let members: Vec<Validator> = FEW
+            .iter()
+            .map(|name| place.network.validator(name))
+            .filter(|node| is_member(&state, &id(node)))
+            .collect();
+        if members.len() < 2 {
+            return members.len();
+        }
+        let name = capitalized(&members[0].name);
+        let stash = account(&format!("//{name}//stash"));
+        rpc.transact("Signing", "leave_committee", (), &stash).await;
+        until("it has no seat", Duration::from_secs(240), || async {
+            let state = super::place::state(client).await;
+            (!is_member(&state, &id(&members[0]))).then_some(())
+        })
+        .await;
+    }
+}
+
+async fn both(many: &Validator, few: &Validator) -> (Heights, Heights) {
+    (heights(many).await, heights(few).await)
+}
+
+async fn row(what: &str, many: &Validator, few: &Validator, load: (u32, u32)) -> String {
+    let (many, few) = both(many, few).await;
+    format!(
+        "| {what} | {} | {} | {} | {} | {} |",
+        many.finalized, few.finalized, few.best, load.0, load.1
+    )
+}
+
+fn expelled(state: &NetworkState) -> usize {
+    let committee = state.committee.as_ref();
+    committee.map_or(0, |committee| committee.expelled.len())
+}
