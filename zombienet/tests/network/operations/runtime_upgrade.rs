@@ -18,8 +18,12 @@ async fn the_runtime_is_upgraded_and_signing_goes_on() {
     let alice = place.network.validator("alice");
     let (rpc, client) = (Rpc::new(&alice.rpc), alice.client().await);
     let events = Events::follow(&alice.rpc).await;
+    // At the last finalized block, by which clients make transactions.
     let spec_version = || async {
-        let version = rpc.call("state_getRuntimeVersion", json!([])).await;
+        let finalized = rpc.call("chain_getFinalizedHead", json!([])).await.unwrap();
+        let version = rpc
+            .call("state_getRuntimeVersion", json!([finalized]))
+            .await;
         version.unwrap()["specVersion"].as_u64().unwrap()
     };
     let storage_version = || value::<u16>(&rpc, STORAGE_VERSION);
