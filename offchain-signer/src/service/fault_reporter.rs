@@ -94,11 +94,13 @@ impl<C: WatchChain> FaultReporter<C> {
             return;
         }
         self.forget_the_harmless(finalized, best);
-        let Some(me) = self.identity.validator(best) else {
-            return;
-        };
-        self.report_proofs(heads, finalized, me).await;
-        self.report_observations(heads, best, me).await;
+        // One that has left the validators can still prove what it has seen.
+        if let Some(me) = self.identity.validator_or_member(best) {
+            self.report_proofs(heads, finalized, me).await;
+        }
+        if let Some(me) = self.identity.validator(best) {
+            self.report_observations(heads, best, me).await;
+        }
     }
 
     /// Forgets who has nothing to lose, neither at the best block nor at the finalized one. Not what
