@@ -47,11 +47,12 @@ pub struct RelayConfig {
 }
 
 impl Default for RelayConfig {
-    /// Three sets of signers in 30 s. A session of two takes one to two seconds.
+    /// Three sets of signers in 30 s. A session of two takes one to two seconds. One set has longer
+    /// than its signers take to find out which of them is silent.
     fn default() -> Self {
         Self {
             attempts: 3,
-            attempt_timeout: Duration::from_secs(10),
+            attempt_timeout: Duration::from_secs(15),
             deadline: Duration::from_secs(30),
             suspicion: Duration::from_secs(30),
         }

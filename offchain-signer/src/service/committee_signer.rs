@@ -27,10 +27,11 @@ use tokio::{
 /// How long the participants may take to open the session. The last signer's request may still be
 /// on its way, or its programs running.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(8);
-/// How long a round may take: 20 times what it takes when nothing else is going on.
-const ROUND_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a signature may take from the moment the session is open.
-const SIGNING_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a round may take: 20 times what it takes when nothing else is going on. Much less than a
+/// relayer waits: once it hangs up, nobody can tell any more who was silent.
+const ROUND_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long a signature may take from the moment the session is open: less than a relayer waits.
+const SIGNING_TIMEOUT: Duration = Duration::from_secs(14);
 /// A signature takes about ten messages of each participant, of some ten kB.
 const BUDGET: Budget = Budget {
     messages: 48,
@@ -281,7 +282,19 @@ impl Witness {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Round, Stage};
+    use crate::{
+        protocol::{Round, Stage},
+        request::RelayConfig,
+    };
+
+    /// A relayer that hangs up first would save from blame whoever is silent.
+    #[test]
+    fn signers_know_who_is_silent_before_the_relayer_hangs_up() {
+        let relayer = RelayConfig::default().attempt_timeout;
+        // The last round with its leeway, and what came before it.
+        assert!(ROUND_TIMEOUT + Duration::from_secs(5) < relayer);
+        assert!(SIGNING_TIMEOUT < relayer && OPEN_TIMEOUT < relayer);
+    }
 
     /// To a relayer, "internal" is a refusal of what others may sign; a failed session is not.
     #[test]
