@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{check_evidence::CheckEvidenceCmd, signer::SignerOptions};
+use crate::{check_evidence::CheckEvidenceCmd, genesis::GenesisCommand, signer::SignerOptions};
 use sc_cli::RunCmd;
 
 /// Arguments of the node; without a sub-command it runs.
@@ -28,6 +28,10 @@ pub(crate) enum Subcommand {
     /// Manage keys.
     #[command(subcommand)]
     Key(sc_cli::KeySubcommand),
+
+    /// Begin a chain: make validators' session keys, and the chain specification.
+    #[command(subcommand)]
+    Genesis(GenesisCommand),
 
     /// Print a chain specification; deprecated, use `export-chain-spec`.
     BuildSpec(sc_cli::BuildSpecCmd),

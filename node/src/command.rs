@@ -100,6 +100,7 @@ fn resolve_signer(
 fn run_subcommand(cli: &Cli, subcommand: &Subcommand) -> sc_cli::Result<()> {
     match subcommand {
         Subcommand::Key(cmd) => cmd.run(cli),
+        Subcommand::Genesis(cmd) => cmd.run(),
         #[allow(deprecated)]
         Subcommand::BuildSpec(cmd) => cli
             .create_runner(cmd)?
