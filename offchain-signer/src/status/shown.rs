@@ -37,7 +37,7 @@ struct Chain {
 
 #[derive(Serialize)]
 struct Node {
-    role: &'static str,
+    role: Option<&'static str>,
     standby: bool,
     validator: Option<String>,
     share: Option<u32>,
@@ -167,7 +167,7 @@ impl Node {
             .map(|validator| &validator.account);
         let standbys = state.map(|state| &state.standbys);
         Self {
-            role: state.map_or("observer", |state| role_word(state, identity)),
+            role: state.map(|state| role_word(state, identity)),
             standby: validator.is_some_and(|me| standbys.is_some_and(|all| all.contains(me))),
             validator: validator.map(ToString::to_string),
             share: (held > 0).then_some(held),

@@ -100,7 +100,7 @@ function glance({ network, node, chain, peers, version }) {
   say('phase-more', !network ? 'The chain cannot be read.'
     : needed ? `${network.announced} announced, ${network.needed} needed`
     : main ? left(main.deadline, chain.best) : '');
-  const [role, good, meaning] = words(ROLES, node.role);
+  const [role, good, meaning] = network ? words(ROLES, node.role) : ['Unknown', 'bad', ''];
   say('role', node.standby ? `${role}, standby` : role, good);
   say('role-more', meaning || '');
   const committee = network?.committee;
