@@ -68,6 +68,8 @@ where
     let mut leeway = Duration::ZERO;
 
     loop {
+        let id = session.round_id();
+        let _entered = tracing::debug_span!("round", stage = ?mailbox.stage(), %id).entered();
         let mut round = OpenRound::new(session, mailbox, &mut transcript);
         let until = mailbox.round_deadline() + leeway;
         leeway += LEEWAY;

@@ -4,7 +4,6 @@ use super::{attempt::run_of, shares::Shares};
 use crate::{
     chain::{AccountId, Committee, SignerId},
     faults::{Case, Ledger, Observations},
-    metrics::FaultKind,
     protocol::{self, Deadlines, KeyMaterialError, NodeSigner, PartyId, SessionError},
     request::{RunSigning, SigningFailure, SigningOrder},
     sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
@@ -23,6 +22,7 @@ use tokio::{
     sync::Semaphore,
     time::{timeout, Instant},
 };
+use tracing::Instrument;
 
 /// How long the participants may take to open the session. The last signer's request may still be
 /// on its way, or its programs running.
@@ -141,6 +141,7 @@ impl RunSigning for CommitteeSigner {
             last_try: 0,
             open_timeout: OPEN_TIMEOUT,
             budget: BUDGET,
+            trace: order.trace.clone(),
         };
         let witness = Witness {
             generation: order.generation,
@@ -171,7 +172,8 @@ impl RunSigning for CommitteeSigner {
             protocol::signing::sign(inputs, digest, run)
                 .map_err(|error| witness.hear(error, &facts))
         };
-        match self.sessions.run(spec, job).await {
+        let span = tracing::debug_span!("session", generation = order.generation);
+        match self.sessions.run(spec, job).instrument(span).await {
             Ok(signature) => {
                 for party in &order.participants {
                     self.observations.worked(party);
@@ -251,7 +253,7 @@ impl Witness {
     fn hear(&self, error: SessionError, facts: &SessionFacts) -> FailedSession {
         let evidence = error.evidence(facts);
         for evidence in &evidence {
-            self.observations.counts().count(FaultKind::Cheated);
+            self.observations.cheated(&evidence.accused);
             self.prove(evidence);
         }
         self.observations.blame(&error);

@@ -20,6 +20,7 @@ use crate::{
     chain::{AccountId, Answer, BlockNumber, Heads, NetworkState, SignerId, Validator, WatchChain},
     faults::{Case, Ledger, Observations},
     identity::Identity,
+    metrics::FaultKind,
 };
 use codec::DecodeAll;
 use signing_evidence::{SigningEvidence, Verdict};
@@ -175,6 +176,7 @@ impl<C: WatchChain> FaultReporter<C> {
             }
         }
         let made = self.proofs.make(case, now, report).await;
+        self.count(&made, FaultKind::Cheated);
         log(made, &accused, "proof that it cheated");
     }
 
@@ -225,12 +227,19 @@ impl<C: WatchChain> FaultReporter<C> {
                 continue;
             }
             let made = self.words.make(accused.clone(), now, report).await;
+            self.count(&made, fault.into());
             log(made, accused, &format!("{fault:?}"));
         }
     }
 }
 
 impl<C: WatchChain> FaultReporter<C> {
+    fn count(&self, made: &Result<(), CallError>, kind: FaultKind) {
+        if made.is_ok() {
+            self.observations.reported(kind);
+        }
+    }
+
     /// Whether a finalized block has the report, or it is too late for it.
     async fn is_settled(&self, heads: &Heads, report: &Report) -> bool {
         let answer = self.words.consider(heads.finalized.hash, report).await;

@@ -12,5 +12,6 @@ mod scenarios;
 mod secrets;
 mod session_keys;
 mod signing;
+mod status_page;
 mod users;
 mod ws;
