@@ -1,6 +1,10 @@
 //! The command line.
 
-use crate::{check_evidence::CheckEvidenceCmd, genesis::GenesisCommand, signer::SignerOptions};
+use crate::{
+    check_evidence::CheckEvidenceCmd,
+    genesis::GenesisCommand,
+    signer::{SignerCmd, SignerOptions},
+};
 use sc_cli::RunCmd;
 
 /// Arguments of the node; without a sub-command it runs.
@@ -50,6 +54,10 @@ pub(crate) enum Subcommand {
 
     /// Read blocks from a file.
     ImportBlocks(sc_cli::ImportBlocksCmd),
+
+    /// Back up, restore and look into the signer's key store, with the node stopped.
+    #[command(subcommand)]
+    Signer(SignerCmd),
 
     /// Remove the chain's database. Keys and key shares are kept.
     PurgeChain(sc_cli::PurgeChainCmd),

@@ -110,6 +110,16 @@ impl Network {
         network
     }
 
+    /// The same with the nodes' session keys on their disks, as those of real validators are.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub async fn start_with_keys_on_disk() -> Self {
+        let network = Self::prepare().await;
+        network.script(&["up", "--chain", "local-fast", "--keys-on-disk"]);
+        network
+    }
+
     /// The same with logs at their most talkative, and with a proxy in front of each signer, so that
     /// whatever goes to it or comes from it is recorded.
     ///
@@ -197,6 +207,21 @@ impl Network {
     /// Starts a node that was killed, and returns when it answers.
     pub fn restart(&self, name: &str) {
         self.script(&["start", name]);
+    }
+
+    /// Where a node keeps all that it keeps.
+    pub fn base_path(&self, name: &str) -> PathBuf {
+        self.folder().join(name)
+    }
+
+    /// `signing-node signer COMMAND`, for a node of this network.
+    pub fn signer_command(&self, name: &str, command: &str) -> Command {
+        let mut node = Command::new(target().join("release/signing-node"));
+        node.args(["signer", command, "--chain"])
+            .arg(self.folder().join("chain.json"))
+            .arg("--base-path")
+            .arg(self.base_path(name));
+        node
     }
 
     /// Starts a node that was killed as one that misbehaves in these ways, and returns when it answers.
