@@ -1,4 +1,6 @@
 //! A headless Chromium, driven over its DevTools protocol.
+// Indexing JSON does not panic: what is not there is null.
+#![allow(clippy::indexing_slicing)]
 
 use futures::{SinkExt, StreamExt};
 use serde_json::{json, Value};

@@ -46,11 +46,12 @@ impl InspectCmd {
             None => {
                 let place = self.store.locate(node)?;
                 let store = place.open(prompt)?;
-                let mut told = overview(&store.contents()?.overview()?);
-                told["kind"] = json!("key store");
-                told["file"] = json!(place.store.display().to_string());
-                told["format"] = json!(KeyStore::FORMAT);
-                told
+                let of = json!({
+                    "kind": "key store",
+                    "file": place.store.display().to_string(),
+                    "format": KeyStore::FORMAT,
+                });
+                both(of, overview(&store.contents()?.overview()?))
             }
         };
         match self.json {
@@ -73,15 +74,25 @@ impl InspectCmd {
                 source,
             }
         })?;
-        let mut told = overview(&backup.overview()?);
-        told["kind"] = json!("backup");
-        told["file"] = json!(file.display().to_string());
-        told["format"] = json!(Backup::FORMAT);
-        told["made_at"] = json!(backup.made_at());
         let keys = backup.session_keys().iter().map(session_key);
-        told["session_keys"] = keys.collect();
-        Ok(told)
+        let of = json!({
+            "kind": "backup",
+            "file": file.display().to_string(),
+            "format": Backup::FORMAT,
+            "made_at": backup.made_at(),
+            "session_keys": keys.collect::<Vec<_>>(),
+        });
+        Ok(both(of, overview(&backup.overview()?)))
     }
+}
+
+/// The fields of both objects.
+fn both(one: Value, other: Value) -> Value {
+    let fields = |value| match value {
+        Value::Object(fields) => fields,
+        _ => serde_json::Map::new(),
+    };
+    fields(one).into_iter().chain(fields(other)).collect()
 }
 
 fn hex(bytes: impl AsRef<[u8]>) -> String {
