@@ -66,6 +66,7 @@ class LocalNetwork:
 
     def __init__(self, folder):
         self.folder = str(folder)
+        self.path = pathlib.Path(folder)
 
     def __call__(self, *arguments):
         run(str(SCRIPTS / "network"), *arguments, "--dir", self.folder)

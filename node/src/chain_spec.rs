@@ -66,6 +66,11 @@ pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
     ChainSpec::from_json_file(path)
 }
 
+/// Whether this chain is built in.
+pub(crate) fn knows(id: &str) -> bool {
+    BUILT_IN.iter().any(|chain| chain.id == id)
+}
+
 fn built_in_ids() -> String {
     BUILT_IN
         .iter()
@@ -93,7 +98,7 @@ impl BuiltIn {
 }
 
 /// How wallets show amounts and addresses.
-fn properties() -> Properties {
+pub(crate) fn properties() -> Properties {
     let mut properties = Properties::new();
     properties.insert("tokenSymbol".into(), "UNIT".into());
     properties.insert("tokenDecimals".into(), 12.into());

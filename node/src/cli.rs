@@ -1,6 +1,10 @@
 //! The command line.
 
-use crate::{check_evidence::CheckEvidenceCmd, signer::SignerOptions};
+use crate::{
+    check_evidence::CheckEvidenceCmd,
+    genesis::GenesisCommand,
+    signer::{SignerCmd, SignerOptions},
+};
 use sc_cli::RunCmd;
 
 /// Arguments of the node; without a sub-command it runs.
@@ -29,6 +33,10 @@ pub(crate) enum Subcommand {
     #[command(subcommand)]
     Key(sc_cli::KeySubcommand),
 
+    /// Begin a chain: make validators' session keys, and the chain specification.
+    #[command(subcommand)]
+    Genesis(GenesisCommand),
+
     /// Print a chain specification; deprecated, use `export-chain-spec`.
     BuildSpec(sc_cli::BuildSpecCmd),
 
@@ -46,6 +54,10 @@ pub(crate) enum Subcommand {
 
     /// Read blocks from a file.
     ImportBlocks(sc_cli::ImportBlocksCmd),
+
+    /// Back up, restore and look into the signer's key store, with the node stopped.
+    #[command(subcommand)]
+    Signer(SignerCmd),
 
     /// Remove the chain's database. Keys and key shares are kept.
     PurgeChain(sc_cli::PurgeChainCmd),

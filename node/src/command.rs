@@ -100,6 +100,7 @@ fn resolve_signer(
 fn run_subcommand(cli: &Cli, subcommand: &Subcommand) -> sc_cli::Result<()> {
     match subcommand {
         Subcommand::Key(cmd) => cmd.run(cli),
+        Subcommand::Genesis(cmd) => cmd.run(),
         #[allow(deprecated)]
         Subcommand::BuildSpec(cmd) => cli
             .create_runner(cmd)?
@@ -127,9 +128,14 @@ fn run_subcommand(cli: &Cli, subcommand: &Subcommand) -> sc_cli::Result<()> {
                 parts.task_manager,
             ))
         }),
-        Subcommand::PurgeChain(cmd) => cli
-            .create_runner(cmd)?
-            .sync_run(|config| cmd.run(config.database)),
+        Subcommand::Signer(cmd) => cmd.run(cli),
+        Subcommand::PurgeChain(cmd) => cli.create_runner(cmd)?.sync_run(|config| {
+            cmd.run(config.database)?;
+            for kept in signer::kept_by_purge(&config.data_path, &config.keystore) {
+                println!("{kept}");
+            }
+            Ok(())
+        }),
         Subcommand::Revert(cmd) => cli.create_runner(cmd)?.async_run(|config| {
             let parts = service::new_partial(&config)?;
             // BABE's and GRANDPA's own records go back with the chain.

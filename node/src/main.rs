@@ -6,6 +6,7 @@
 //! service        client, pool, network, BABE, GRANDPA, authority discovery
 //! rpc            what the JSON-RPC server answers beside the standard methods
 //! check_evidence the sub-command `check-evidence`
+//! genesis        the sub-command `genesis`
 //! benchmark      the sub-command `benchmark` (feature `runtime-benchmarks`)
 //! signer         the signer service's flags and its view of the chain
 //! ```
@@ -19,6 +20,7 @@ mod chain_spec;
 mod check_evidence;
 mod cli;
 mod command;
+mod genesis;
 mod rpc;
 mod service;
 mod signer;

@@ -12,6 +12,7 @@ mod chain_spec;
 mod check_evidence;
 mod cli;
 mod command;
+mod genesis;
 mod misbehave;
 mod rpc;
 mod service;

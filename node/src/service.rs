@@ -5,11 +5,13 @@
 //! full        network, RPC, and all tasks of a running node
 //! consensus   BABE, GRANDPA
 //! discovery   authority discovery
+//! genesis     which chain a specification is, and whether the database is that chain's
 //! ```
 
 mod consensus;
 mod discovery;
 mod full;
+pub(crate) mod genesis;
 mod partial;
 
 pub(crate) use full::new_full;

@@ -1,10 +1,15 @@
-//! The signer service in this node: its flags, and its view of the chain.
+//! The signer service in this node: its flags, its view of the chain, and the commands for its key
+//! store.
 
 mod chain;
 mod cli;
+mod commands;
 mod endpoint;
+mod password;
 
-pub(crate) use cli::{ResolvedSignerConfig, SignerOptions, TerminalPrompt};
+pub(crate) use cli::{ResolvedSignerConfig, SignerOptions};
+pub(crate) use commands::{kept_by_purge, SignerCmd};
+pub(crate) use password::TerminalPrompt;
 
 use crate::service::{FullClient, TransactionPool};
 use offchain_signer::{
@@ -19,6 +24,9 @@ use sp_keystore::KeystorePtr;
 use std::{fmt, sync::Arc};
 use substrate_prometheus_endpoint::Registry;
 use tokio_util::sync::CancellationToken;
+
+/// The key store's file, in the signer's directory.
+const STORE_FILE: &str = "key-store.redb";
 
 /// Starts the signer service in this node. If it stops, so does the node.
 pub(crate) async fn spawn(
@@ -36,7 +44,7 @@ pub(crate) async fn spawn(
     let config = SignerConfig {
         listen: config.listen,
         public_endpoint: config.public_endpoint.map(|endpoint| endpoint.to_string()),
-        key_store: config.dir.join("key-store.redb"),
+        key_store: config.dir.join(STORE_FILE),
         password: Password::from(config.password),
         version: env!("SUBSTRATE_CLI_IMPL_VERSION").into(),
         metrics,

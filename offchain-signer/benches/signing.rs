@@ -1,13 +1,15 @@
-//! What one signature of two parties costs: synedrion by itself, and this crate's driver.
+//! What one signature costs: synedrion by itself, and this crate's driver.
 //!
-//! `cargo bench -p offchain-signer --bench signing [-- ROUNDS]`
+//! `cargo bench --workspace --bench signing [-- ROUNDS [PARTIES]]`
 //!
+//! Two parties, unless told otherwise.
 //! Both in one process, each party on a thread of its own, production parameters, the whole of
 //! InteractiveSigning. *Bare* is manul's own runners with signatures that cost nothing and messages
 //! that are never serialized: the better one of its two (one thread a party, or its parallel one).
 //! *Driver* has sr25519 signatures, serialization and links. *Beside* is the same while auxiliary
 //! information is made on a thread for each party, as in nodes of their own: *beside equals* on
-//! threads like others, *beside background* on threads that give way. The kinds take turns, so that
+//! threads like others, *beside background* on threads that give way. *At once* is how many signatures a second bare synedrion makes when there is
+//! always another session to work on: what the cores allow. The kinds take turns, so that
 //! other load on the machine falls on all of them alike. The last line is JSON, seconds.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -40,6 +42,8 @@ use synedrion::{AuxInfo, InteractiveSigning, InteractiveSigningProtocol, KeyShar
 use tokio::sync::mpsc;
 
 const DIGEST: [u8; 32] = [7; 32];
+/// Enough to keep all cores busy.
+const AT_ONCE: u32 = 8;
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 struct Free(u8);
@@ -84,8 +88,8 @@ impl DigestVerifier<Sha256, Free> for Free {
 type BareInputs = Vec<(Free, KeyShare<Params, Free>, AuxInfo<Params, Free>)>;
 type BareReport = SessionReport<InteractiveSigningProtocol<Params, Free>, BareSession>;
 
-fn bare_inputs() -> BareInputs {
-    let ids = BTreeSet::from([Free(0), Free(1)]);
+fn bare_inputs(parties: u8) -> BareInputs {
+    let ids: BTreeSet<_> = (0..parties).map(Free).collect();
     let shares = KeyShare::new_centralized(&mut OsRng, &ids, None);
     let infos = AuxInfo::new_centralized(&mut OsRng, &ids);
     let both = shares.into_iter().zip(infos);
@@ -141,6 +145,17 @@ fn bare(inputs: &BareInputs, parallel: bool) -> Duration {
     start.elapsed()
 }
 
+/// How many signatures a second come of several sessions at once.
+fn at_once(inputs: &BareInputs) -> f64 {
+    let start = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| bare(inputs, false));
+        }
+    });
+    f64::from(AT_ONCE) / start.elapsed().as_secs_f64()
+}
+
 fn driver(signers: &[NodeSigner], material: &[KeyMaterial]) -> Duration {
     let participants: BTreeSet<_> = signers.iter().map(|s| s.party().clone()).collect();
     let (time, signatures) = over_links(signers, |index, run| {
@@ -181,16 +196,21 @@ fn median(mut times: Vec<Duration>) -> f64 {
 }
 
 fn main() {
-    let rounds = std::env::args()
+    let mut numbers = std::env::args()
         .skip(1)
-        .find_map(|arg| arg.parse().ok())
-        .unwrap_or(11usize);
-    let signers = signers(2);
+        .filter_map(|arg| arg.parse::<u8>().ok());
+    let rounds = usize::from(numbers.next().unwrap_or(11));
+    let parties = numbers.next().unwrap_or(2);
+    let signers = signers(parties.into());
     let members = signers.iter().map(|s| s.party().clone().into());
-    let keygen = Keygen::new(1, members, 2).unwrap();
+    let keygen = Keygen::new(1, members, parties.into()).unwrap();
     let (time, material) = over_links(&signers, |_, run| keygen::generate(&keygen, run).unwrap());
-    println!("key generation, 2 of 2: {:.2} s", time.as_secs_f64());
-    let inputs = bare_inputs();
+    println!(
+        "key generation, {parties} of {parties}: {:.2} s",
+        time.as_secs_f64()
+    );
+    let inputs = bare_inputs(parties);
+    let at_once = at_once(&inputs);
 
     let (mut plain, mut parallel, mut driven) = (Vec::new(), Vec::new(), Vec::new());
     let (mut equals, mut background) = (Vec::new(), Vec::new());
@@ -214,7 +234,7 @@ fn main() {
     let (plain, parallel, driven) = (median(plain), median(parallel), median(driven));
     let ratio = driven / plain.min(parallel);
     println!(
-        "{{\"bare\":{plain:.3},\"bare_parallel\":{parallel:.3},\"driver\":{driven:.3},\"ratio\":{ratio:.3},\
+        "{{\"parties\":{parties},\"at_once\":{at_once:.3},\"bare\":{plain:.3},\"bare_parallel\":{parallel:.3},\"driver\":{driven:.3},\"ratio\":{ratio:.3},\
          \"beside_equals\":{equals:.3},\"beside_background\":{background:.3}}}"
     );
 }

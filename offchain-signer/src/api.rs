@@ -6,7 +6,7 @@
 //! | `POST /user/sign_tx` | a relayer asks a member of the committee to sign ([`Signer`]) |
 //! | `GET /ws` | a peer connects ([`AcceptPeer`]) |
 //! | `GET /healthz`, `/version`, `/hashes`, `/info` | what clients and operators want to know |
-//! | `GET /` | a page for people |
+//! | `GET /` | a page for people; it asks `GET /status.json` ([`Status`]) |
 //!
 //! The same under `/v1`. `docs/http-api.md` is the reference, with the table of errors; a test holds
 //! it to [`Code`].
@@ -21,7 +21,7 @@ mod error;
 mod routes;
 mod serve;
 mod slots;
-mod status_page;
+mod status;
 
 pub use body::{BodyBudget, BodyError};
 pub use error::{ApiError, Code};
@@ -30,6 +30,8 @@ pub use serve::{serve, Connections};
 use crate::{
     metrics::{Metrics, Role},
     request::{Admission, Relayer, Signer},
+    status::Status,
+    trace::Work,
 };
 use axum::{
     extract::{DefaultBodyLimit, Request, State, WebSocketUpgrade},
@@ -85,6 +87,8 @@ pub struct ApiParts {
     pub peers: Arc<dyn AcceptPeer>,
     /// What `GET /version` says: version and commit.
     pub version: String,
+    /// What the status page shows.
+    pub status: Arc<Status>,
     /// The bounds.
     pub config: ApiConfig,
     /// Where outcomes and times are told.
@@ -116,7 +120,10 @@ pub fn router(parts: ApiParts) -> Router {
         .route("/version", get(routes::version))
         .route("/hashes", get(routes::hashes))
         .route("/info", get(routes::info))
-        .route("/", get(status_page::page))
+        .route("/", get(status::page))
+        .route("/status.css", get(status::style))
+        .route("/status.js", get(status::script))
+        .route("/status.json", get(status::json))
         .method_not_allowed_fallback(|| async { ApiError::from(Code::MethodNotAllowed) });
     Router::new()
         .nest("/v1", routes.clone())
@@ -133,15 +140,16 @@ pub fn router(parts: ApiParts) -> Router {
         .with_state(api)
 }
 
-/// Counts requests by their outcome.
-async fn counted(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+/// Counts requests by their outcome, and keeps what became of them.
+async fn counted(State(api): State<Arc<Api>>, mut request: Request, next: Next) -> Response {
     let role = match request.uri().path().ends_with("/relay_tx") {
         true => Role::Relayer,
         false => Role::Signer,
     };
-    let in_work = api.parts.metrics.request(role);
+    let work = Work::begin(role, &api.parts.metrics, api.parts.status.recent());
+    request.extensions_mut().insert(work.trace().clone());
     let response = next.run(request).await;
-    in_work.answered(response.extensions().get::<Code>().copied());
+    work.answered(response.extensions().get::<Code>().copied());
     response
 }
 

@@ -26,15 +26,22 @@
 //!   relayer got the very same request signed by others.
 
 mod ledger;
+mod seen;
 
 pub use ledger::{Case, Ledger};
+pub(crate) use seen::Sighting;
 
-use crate::{chain::SignerId, metrics::FaultCounts, protocol::SessionError};
+use crate::{
+    chain::SignerId,
+    metrics::{FaultCounts, FaultKind},
+    protocol::SessionError,
+};
+use seen::Seen;
 use signing_primitives::UnprovableFault;
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 use tokio::time::Instant;
 
@@ -87,12 +94,17 @@ impl Record {
 /// What this node has seen others fail at. By party id, so never more than there are parties of
 /// committees while an entry lasts.
 #[derive(Debug, Default)]
-pub struct Observations(Mutex<HashMap<SignerId, Record>>, FaultCounts);
+pub struct Observations {
+    records: Mutex<HashMap<SignerId, Record>>,
+    counts: FaultCounts,
+    reported: FaultCounts,
+    seen: Mutex<Seen>,
+}
 
 impl Observations {
     /// Notes that a signer has failed.
     pub fn failed(&self, party: &SignerId, fault: UnprovableFault) {
-        self.counts().count(fault.into());
+        self.note(party, fault.into());
         let now = Instant::now();
         let mut records = self.lock();
         let span = records.entry(party.clone()).or_default().of(fault);
@@ -103,9 +115,36 @@ impl Observations {
         *span = Some(Span { first, last: now });
     }
 
+    /// Notes that a signer has provably cheated. That is for the [`Ledger`]; here it is only counted.
+    pub fn cheated(&self, party: &SignerId) {
+        self.note(party, FaultKind::Cheated);
+    }
+
+    /// Notes that a report of this node is on its way to the chain.
+    pub fn reported(&self, kind: FaultKind) {
+        self.reported.count(kind);
+    }
+
+    fn note(&self, party: &SignerId, kind: FaultKind) {
+        self.counts.count(kind);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.note(party, kind, SystemTime::now());
+    }
+
     /// How often what was seen.
     pub fn counts(&self) -> &FaultCounts {
-        &self.1
+        &self.counts
+    }
+
+    /// How many reports were made of what.
+    pub fn report_counts(&self) -> &FaultCounts {
+        &self.reported
+    }
+
+    /// What was seen of late, of whomever; the latest first.
+    pub(crate) fn recent(&self) -> Vec<Sighting> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.all()
     }
 
     /// Notes whom the end of a session blames.
@@ -156,7 +195,7 @@ impl Observations {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<SignerId, Record>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -67,6 +67,17 @@ impl Identity {
             .find(|validator| validator.active && keys.contains(&validator.signing_key))
     }
 
+    /// The validator that this node is, or was when it became a member of the committee in force.
+    pub fn validator_or_member<'a>(&self, network: &'a NetworkState) -> Option<&'a Validator> {
+        let keys = self.signing_keys();
+        self.validator(network).or_else(|| {
+            network
+                .validators
+                .iter()
+                .find(|validator| keys.contains(&validator.signing_key))
+        })
+    }
+
     /// The sitting committee member that this node is: the one whose party key it holds. A member
     /// that has lost its seat is none.
     pub fn seat<'a>(&self, committee: &'a Committee) -> Option<&'a CommitteeMember<AccountId32>> {

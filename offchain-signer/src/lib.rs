@@ -18,6 +18,8 @@
 //! | [`faults`] | what others were seen to fail at, and when that is worth a report |
 //! | [`identity`] | which validator this node is, and the keys it proves that with |
 //! | [`metrics`] | what a node's operator can watch |
+//! | [`trace`] | what one request is called in the log, and where its time goes |
+//! | [`status`] | what a node shows of itself to people |
 //! | [`chain`] | what the signer needs to know of the chain |
 //! | [`background`] | computation that gives way to what somebody waits for |
 //! | [`service`] | all of these together, following the chain |
@@ -43,4 +45,6 @@ pub mod protocol;
 pub mod request;
 pub mod service;
 pub mod sessions;
+pub mod status;
+pub mod trace;
 pub mod transport;

@@ -15,8 +15,7 @@
 //! is zero is seen as zero.
 //!
 //! # Cost
-//! Without a registry there are no metrics: [`Metrics::default`] does nothing, and does not look at the
-//! clock either.
+//! Without a registry there are no metrics: [`Metrics::default`] does nothing.
 
 mod calls;
 mod faults;
@@ -31,18 +30,14 @@ mod tests;
 
 pub use calls::{Call, CallOutcome};
 pub use faults::{FaultCounts, FaultKind};
-pub(crate) use network::View;
-pub(crate) use requests::{RequestInWork, Timer};
+pub(crate) use network::{phase_word, role_word, View};
+pub(crate) use requests::{outcome, RequestInWork, HUNG_UP};
 pub use requests::{Role, Stage};
 pub use sessions::SessionOutcome;
 
 use crate::{faults::Observations, program::ProgramEngine, protocol, transport::MeshHandle};
 use signing_primitives::Subject;
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{fmt, sync::Arc, time::Duration};
 use substrate_prometheus_endpoint::{
     register, CounterVec, Gauge, GaugeVec, HistogramOpts, HistogramVec, Opts, PrometheusError,
     Registry, U64,
@@ -106,43 +101,24 @@ impl Metrics {
         RequestInWork::new(registered.map(|all| all.requests.clone()), role)
     }
 
-    /// Looks at the clock, if that is of use.
-    pub(crate) fn timer(&self) -> Timer {
-        Timer(self.0.as_ref().map(|_| Instant::now()))
-    }
-
-    /// A stage of a request is over that began when the timer was made.
-    pub(crate) fn stage(&self, role: Role, stage: Stage, timer: Timer) {
-        if let (Some(registered), Timer(Some(since))) = (&self.0, timer) {
-            registered.requests.stage(role, stage, since.elapsed());
+    /// A request was in a stage for so long.
+    pub(crate) fn stage(&self, role: Role, stage: Stage, time: Duration) {
+        if let Some(registered) = &self.0 {
+            registered.requests.stage(role, stage, time);
         }
     }
 
-    /// Does one stage of a request, and tells how long it took.
-    pub(crate) fn timed<T>(&self, role: Role, stage: Stage, work: impl FnOnce() -> T) -> T {
-        let timer = self.timer();
-        let done = work();
-        self.stage(role, stage, timer);
-        done
-    }
-
-    /// A session has been opened, so long after this node began to.
-    pub(crate) fn session_opened(&self, subject: &Subject, timer: Timer) {
+    /// A session has been opened.
+    pub(crate) fn session_opened(&self, subject: &Subject) {
         if let Some(registered) = &self.0 {
             registered.sessions.opened(subject);
         }
-        if matches!(subject, Subject::Signing(_)) {
-            self.stage(Role::Signer, Stage::SessionSetup, timer);
-        }
     }
 
-    /// A session that was open has been closed, so long after it was opened.
-    pub(crate) fn session_closed(&self, subject: &Subject, timer: Timer) {
+    /// A session that was open has been closed.
+    pub(crate) fn session_closed(&self, subject: &Subject) {
         if let Some(registered) = &self.0 {
             registered.sessions.closed(subject);
-        }
-        if matches!(subject, Subject::Signing(_)) {
-            self.stage(Role::Signer, Stage::Protocol, timer);
         }
     }
 

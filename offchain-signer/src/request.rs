@@ -45,6 +45,7 @@ pub use recover::recovers_to;
 pub use relay::{RelayConfig, Relayer};
 pub use sign::Signer;
 pub use signing::{RunSigning, SigningFailure, SigningOrder};
+pub(crate) use snapshot::Look;
 pub use snapshot::{Snapshot, Snapshots};
 
 #[cfg(test)]

@@ -43,6 +43,7 @@ use crate::{
     program::{Limits as ProgramLimits, ProgramEngine},
     request::{Admission, AskError, EvaluateProgram, HttpSigners, RelayConfig, Relayer, Signer},
     sessions::Sessions,
+    status::{Status, StatusParts},
     transport::{Limits as MeshLimits, Mesh, MeshConfig, MeshHandle, Peer},
 };
 use announcer::Announcer;
@@ -129,6 +130,7 @@ pub struct SignerService<C> {
     fault_reporter: FaultReporter<C>,
     challenges: Challenges<C>,
     metrics: Metrics,
+    status: Arc<Status>,
 }
 
 struct MeshDoor(MeshHandle);
@@ -190,14 +192,19 @@ impl<C: WatchChain> SignerService<C> {
         let engine = Arc::new(ProgramEngine::new(ProgramLimits::default()));
         metrics.watch(&handle, &engine, &observations)?;
         let engine: Arc<dyn EvaluateProgram> = engine;
-        let decides_by =
-            |programs| Admission::new(identity.clone(), chain.clone(), programs, metrics.clone());
+        let decides_by = |programs| Admission::new(identity.clone(), chain.clone(), programs);
         let admission = Arc::new(decides_by(engine.clone()));
         let relays_by = match conduct.programs_for_relaying(&engine) {
             None => admission.clone(),
             Some(programs) => Arc::new(decides_by(programs)),
         };
         let signers = Arc::new(HttpSigners::new().map_err(ServiceError::Client)?);
+        let status = Arc::new(Status::new(StatusParts {
+            admission: admission.clone(),
+            mesh: Arc::new(handle.clone()),
+            observations: observations.clone(),
+            version: config.version.clone(),
+        }));
         let router = api::router(ApiParts {
             relayer: Arc::new(Relayer::new(
                 relays_by,
@@ -219,6 +226,7 @@ impl<C: WatchChain> SignerService<C> {
             admission,
             peers: Arc::new(MeshDoor(handle.clone())),
             version: config.version,
+            status: status.clone(),
             config: ApiConfig::default(),
             metrics: metrics.clone(),
         });
@@ -249,6 +257,7 @@ impl<C: WatchChain> SignerService<C> {
             sessions,
             identity,
             metrics,
+            status,
         })
     }
 
@@ -295,6 +304,7 @@ impl<C: WatchChain> SignerService<C> {
             fault_reporter: self.fault_reporter,
             challenges: self.challenges,
             metrics: self.metrics,
+            status: self.status,
         };
         parts.spawn(follower.run(child));
 
@@ -316,6 +326,7 @@ struct Follower<C> {
     fault_reporter: FaultReporter<C>,
     challenges: Challenges<C>,
     metrics: Metrics,
+    status: Arc<Status>,
 }
 
 impl<C: WatchChain> Follower<C> {
@@ -340,11 +351,12 @@ impl<C: WatchChain> Follower<C> {
         let finalized = self.chain.network_state(heads.finalized.hash)?;
         let best = self.chain.network_state(heads.best.hash)?;
         self.duties.follow(heads, &finalized, &best).await;
-        self.metrics.network(|| {
-            let committees = self.duties.committees();
-            let held = committees.iter().map(|committee| committee.generation);
-            View::new(&best, &self.identity, held.max())
-        });
+        let committees = self.duties.committees();
+        let held = committees.iter().map(|committee| committee.generation);
+        let held = held.max();
+        self.status.holds(held);
+        self.metrics
+            .network(|| View::new(&best, &self.identity, held));
         self.connect(&finalized);
         self.announcer.follow(heads, &best).await;
         self.challenges.follow(heads, &best).await;

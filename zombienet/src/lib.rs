@@ -6,6 +6,7 @@
 //! sees to. They share two cores with five nodes each, so they run one at a time
 //! ([`Network::start`] waits for its turn).
 
+mod browser;
 mod events;
 mod needles;
 mod network;
@@ -20,9 +21,10 @@ mod upgraded {
     include!(concat!(env!("OUT_DIR"), "/upgraded_runtime_binary.rs"));
 }
 
+pub use browser::{Browser, Page, Screen};
 pub use events::{Event, Events};
 pub use needles::{Found, Needles};
-pub use network::{target, Network, Role, Status, Validator};
+pub use network::{repository, target, Network, Role, Status, Validator};
 pub use peer::{Channel, Claim, Handshake, Socket, Target, HEARTBEAT, LAST_PART, PART, PART_BYTES};
 pub use recorder::{Direction, Recording, Stream};
 pub use relay::{ask, envelope, relay, Answer, Ask};

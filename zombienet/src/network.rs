@@ -61,6 +61,19 @@ pub struct Network {
     _turn: MutexGuard<'static, ()>,
 }
 
+/// What `scripts/network` keeps of a node.
+#[derive(Deserialize)]
+struct Kept {
+    name: String,
+    prometheus: u16,
+}
+
+impl Kept {
+    fn metrics(&self) -> String {
+        format!("http://127.0.0.1:{}/metrics", self.prometheus)
+    }
+}
+
 /// How many validators [`Network::start`] starts.
 const VALIDATORS: usize = 5;
 /// Everything that the signer says, and the protocol libraries below it.
@@ -97,6 +110,26 @@ impl Network {
         let network = Self::prepare().await;
         let validators = validators.to_string();
         network.script(&["up", "--chain", "local-fast", "--validators", &validators]);
+        network
+    }
+
+    /// As [`Self::start`], with logs that show whatever `filter` lets through.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub async fn start_with_log(filter: &str) -> Self {
+        let network = Self::prepare().await;
+        network.script(&["up", "--chain", "local-fast", "--log", filter]);
+        network
+    }
+
+    /// The same with the nodes' session keys on their disks, as those of real validators are.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub async fn start_with_keys_on_disk() -> Self {
+        let network = Self::prepare().await;
+        network.script(&["up", "--chain", "local-fast", "--keys-on-disk"]);
         network
     }
 
@@ -212,6 +245,21 @@ impl Network {
         self.script(&["heal"]);
     }
 
+    /// Where a node keeps all that it keeps.
+    pub fn base_path(&self, name: &str) -> PathBuf {
+        self.folder().join(name)
+    }
+
+    /// `signing-node signer COMMAND`, for a node of this network.
+    pub fn signer_command(&self, name: &str, command: &str) -> Command {
+        let mut node = Command::new(target().join("release/signing-node"));
+        node.args(["signer", command, "--chain"])
+            .arg(self.folder().join("chain.json"))
+            .arg("--base-path")
+            .arg(self.base_path(name));
+        node
+    }
+
     /// Starts a node that was killed as one that misbehaves in these ways, and returns when it answers.
     pub fn restart_misbehaving(&self, name: &str, ways: &[&str]) {
         let flags = ways.iter().map(|way| format!("--flag=--misbehave={way}"));
@@ -269,22 +317,8 @@ impl Network {
     /// # Panics
     /// If one does not answer.
     pub async fn pages(&self) -> Vec<String> {
-        #[derive(Deserialize)]
-        struct Node {
-            prometheus: u16,
-        }
-        #[derive(Deserialize)]
-        struct Kept {
-            nodes: Vec<Node>,
-        }
-        let file = self.folder().join("network.json");
-        let kept = expect(std::fs::read(file), "the network's file");
-        let kept: Kept = expect(serde_json::from_slice(&kept), "the network's file");
-        let metrics = kept
-            .nodes
-            .iter()
-            .map(|node| format!("http://127.0.0.1:{}/metrics", node.prometheus));
-        let routes = ["", "info", "version", "hashes", "healthz"];
+        let metrics = self.kept().into_iter().map(|node| node.metrics());
+        let routes = ["", "status.json", "info", "version", "hashes", "healthz"];
         let pages = self.status().validators.into_iter().flat_map(|node| {
             let url = node.url();
             routes.map(|route| format!("{url}/{route}"))
@@ -298,6 +332,37 @@ impl Network {
         all
     }
 
+    /// What a node measures, in Prometheus' words.
+    ///
+    /// # Panics
+    /// If it does not answer.
+    pub async fn metrics(&self, name: &str) -> String {
+        let mut nodes = self.kept().into_iter();
+        let node = nodes.find(|node| node.name == name).ok_or(name);
+        let answer = expect(
+            reqwest::get(expect(node, "a node").metrics()).await,
+            "metrics",
+        );
+        expect(answer.text().await, "metrics")
+    }
+
+    fn kept(&self) -> Vec<Kept> {
+        #[derive(Deserialize)]
+        struct File {
+            nodes: Vec<Kept>,
+        }
+        let file = self.folder().join("network.json");
+        let file = expect(std::fs::read(file), "the network's file");
+        let file: File = expect(serde_json::from_slice(&file), "the network's file");
+        file.nodes
+    }
+
+    /// All that a node has logged.
+    pub fn log(&self, name: &str) -> String {
+        let path = self.folder().join(format!("{name}.log"));
+        std::fs::read_to_string(path).unwrap_or_default()
+    }
+
     /// The nodes' data and logs.
     pub fn folder(&self) -> PathBuf {
         self.folder.path().join("network")
@@ -307,8 +372,7 @@ impl Network {
     pub fn logs(&self) -> String {
         let mut text = String::new();
         for validator in self.status().validators {
-            let path = self.folder().join(format!("{}.log", validator.name));
-            let log = std::fs::read_to_string(path).unwrap_or_default();
+            let log = self.log(&validator.name);
             let lines: Vec<&str> = log.lines().collect();
             let tail = lines
                 .get(lines.len().saturating_sub(12)..)
@@ -390,7 +454,7 @@ pub fn target() -> PathBuf {
 }
 
 /// The checkout.
-fn repository() -> &'static Path {
+pub fn repository() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here)
 }

@@ -77,3 +77,8 @@ pub use sign::{SignError, SignOptions, Signature, RELAYER_TIMEOUT};
 pub use signing_primitives::wire::{HashChoice, SignatureAnswer};
 pub use transaction::{Failure, Shortage, TransactionError, Wait};
 pub use verify::{verify, Verified, VerifyError};
+
+/// The guide for applications, whose code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/dapp-guide.md")]
+pub struct DappGuide;

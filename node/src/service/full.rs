@@ -2,7 +2,7 @@
 
 use super::{
     consensus::{self, Authoring, Finality},
-    discovery,
+    discovery, genesis,
     partial::Partial,
 };
 use crate::{
@@ -55,6 +55,8 @@ async fn start<N: NetworkBackend<Block, Hash>>(
         grandpa_link,
         mut telemetry,
     } = super::new_partial(&config)?;
+    let genesis_hash = sc_client_api::HeaderBackend::info(&*client).genesis_hash;
+    genesis::check(&config, genesis_hash)?;
 
     let role = config.role;
     let name = config.network.node_name.clone();
@@ -68,7 +70,6 @@ async fn start<N: NetworkBackend<Block, Hash>>(
             .map(|prometheus| prometheus.registry.clone()),
     );
     let metrics = N::register_notification_metrics(config.prometheus_registry());
-    let genesis_hash = sc_client_api::HeaderBackend::info(&*client).genesis_hash;
     let grandpa_protocol =
         sc_consensus_grandpa::protocol_standard_name(&genesis_hash, &config.chain_spec);
     let (grandpa_network_config, grandpa_notifications) =

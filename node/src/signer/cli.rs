@@ -3,25 +3,24 @@
 //! On development and local chains everything has a default. On all others what would be unsafe or
 //! of no use is an error, and all errors are told at once.
 
-use super::endpoint::{EndpointError, PublicEndpoint};
+use super::{
+    endpoint::{EndpointError, PublicEndpoint},
+    password::{self, PromptPassword, INSECURE_DEV_PASSWORD, MIN_PASSWORD_LEN, STORE_PROMPT},
+};
 use offchain_signer::conduct::Conduct;
 use sc_service::ChainType;
 use std::{
-    fmt,
-    io::{self, IsTerminal},
+    fmt, io,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 use zeroize::Zeroizing;
 
-/// The key store's password on development and local chains if none is given. Everybody knows it.
-pub(crate) const INSECURE_DEV_PASSWORD: &str = "insecure development password";
-
 /// Where a signer listens if nothing else is said.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9955);
 
-/// The shortest password that is taken, bytes. It protects shares of the network key.
-const MIN_PASSWORD_LEN: usize = 8;
+/// The directory of the key store, within the chain's.
+pub(super) const DEFAULT_DIR: &str = "signer";
 
 /// Flags of the signer service, which runs in every validator's node.
 #[derive(Clone, Debug, clap::Args)]
@@ -145,32 +144,8 @@ impl fmt::Display for SignerConfigErrors {
 
 impl std::error::Error for SignerConfigErrors {}
 
-/// Asks the operator for the key store's password.
-pub(crate) trait PromptPassword {
-    /// Whether there is somebody to ask.
-    fn is_possible(&self) -> bool;
-
-    /// The answer; `None` if there is nobody to ask.
-    fn prompt(&self) -> Option<io::Result<Zeroizing<String>>>;
-}
-
-/// Asks on the terminal, if there is one.
-pub(crate) struct TerminalPrompt;
-
-impl PromptPassword for TerminalPrompt {
-    fn is_possible(&self) -> bool {
-        io::stdin().is_terminal()
-    }
-
-    fn prompt(&self) -> Option<io::Result<Zeroizing<String>>> {
-        self.is_possible().then(|| {
-            rpassword::prompt_password("Password of the signer's key store: ").map(Zeroizing::new)
-        })
-    }
-}
-
 /// Whether the chain is for development on one machine. Custom chains count as production.
-fn is_for_development(chain_type: &ChainType) -> bool {
+pub(super) fn is_for_development(chain_type: &ChainType) -> bool {
     matches!(chain_type, ChainType::Development | ChainType::Local)
 }
 
@@ -212,7 +187,7 @@ impl SignerOptions {
                 }
                 None
             }
-            None => match prompt.prompt() {
+            None => match prompt.prompt(STORE_PROMPT) {
                 Some(Ok(password)) => Some(password),
                 Some(Err(error)) => {
                     errors.push(SignerConfigError::Prompt(error));
@@ -239,7 +214,7 @@ impl SignerOptions {
                 dir: self
                     .signer_dir
                     .clone()
-                    .unwrap_or_else(|| chain_dir.join("signer")),
+                    .unwrap_or_else(|| chain_dir.join(DEFAULT_DIR)),
                 password,
                 conduct: Conduct::default(),
             }),
@@ -277,15 +252,12 @@ impl SignerOptions {
         let Some(path) = &self.signer_password_file else {
             return Ok(None);
         };
-        let text = std::fs::read_to_string(path)
-            .map(Zeroizing::new)
+        password::read_file(path)
+            .map(Some)
             .map_err(|source| SignerConfigError::PasswordFile {
                 path: path.clone(),
                 source,
-            })?;
-        let password = text.strip_suffix('\n').unwrap_or(&text);
-        let password = password.strip_suffix('\r').unwrap_or(password);
-        Ok(Some(Zeroizing::new(password.into())))
+            })
     }
 }
 

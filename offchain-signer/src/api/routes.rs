@@ -7,8 +7,9 @@ use super::{
 };
 use crate::{
     identity::account_of,
-    metrics::{Role as Part, Stage},
-    request::Snapshot,
+    metrics::Stage,
+    request::{RequestError, Snapshot},
+    trace::Trace,
 };
 use axum::{
     body::Body,
@@ -18,13 +19,13 @@ use axum::{
     },
     http::header::CONTENT_LENGTH,
     response::{IntoResponse, Response},
-    Json,
+    Extension, Json,
 };
 use signing_primitives::{
     limits::{MAX_RELAY_BODY, MAX_SIGN_BODY},
     wire::{HashChoice, Info, Role, SignatureAnswer},
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 /// What relaying takes, in multiples of the body: the request in its layers, and again for each
 /// signer, three times as long.
@@ -35,11 +36,11 @@ const SIGN_WEIGHT: usize = 3;
 async fn read(
     api: &Api,
     request: Request,
-    part: Part,
+    trace: &Trace,
     limit: usize,
     weight: usize,
 ) -> Result<ChargedBody, ApiError> {
-    let timer = api.parts.metrics.timer();
+    let since = Instant::now();
     let declared = request.headers().get(CONTENT_LENGTH);
     let declared = declared.and_then(|length| length.to_str().ok()?.parse().ok());
     let body: Body = request.into_body();
@@ -49,7 +50,7 @@ async fn read(
         time: api.parts.config.body_timeout,
     };
     let read = api.budget.read(body, declared, bounds).await;
-    api.parts.metrics.stage(part, Stage::Body, timer);
+    trace.stage(Stage::Body, since);
     read.map_err(|error| {
         ApiError::from(match error {
             BodyError::TooLarge => Code::BodyTooLarge,
@@ -62,11 +63,13 @@ async fn read(
 /// `POST /user/relay_tx`
 pub(super) async fn relay_tx(
     State(api): State<Arc<Api>>,
+    Extension(trace): Extension<Trace>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let ChargedBody { bytes, charge } =
-        read(&api, request, Part::Relayer, MAX_RELAY_BODY, RELAY_WEIGHT).await?;
-    let answers = api.parts.relayer.clone().relay(bytes).await?;
+        read(&api, request, &trace, MAX_RELAY_BODY, RELAY_WEIGHT).await?;
+    let relayed = api.parts.relayer.clone().relay(trace.clone(), bytes).await;
+    let answers = relayed.map_err(told(&trace))?;
     drop(charge);
     Ok(Json(&answers[..]).into_response())
 }
@@ -74,13 +77,20 @@ pub(super) async fn relay_tx(
 /// `POST /user/sign_tx`
 pub(super) async fn sign_tx(
     State(api): State<Arc<Api>>,
+    Extension(trace): Extension<Trace>,
     request: Request,
 ) -> Result<Json<SignatureAnswer>, ApiError> {
     let ChargedBody { bytes, charge } =
-        read(&api, request, Part::Signer, MAX_SIGN_BODY, SIGN_WEIGHT).await?;
-    let answer = api.parts.signer.clone().sign(bytes).await?;
+        read(&api, request, &trace, MAX_SIGN_BODY, SIGN_WEIGHT).await?;
+    let signed = api.parts.signer.clone().sign(trace.clone(), bytes).await;
+    let answer = signed.map_err(told(&trace))?;
     drop(charge);
     Ok(Json(answer))
+}
+
+/// Makes an answer of an error, and says so in the log where the request is spoken of.
+fn told(trace: &Trace) -> impl FnOnce(RequestError) -> ApiError + '_ {
+    |error| trace.span().in_scope(|| error.into())
 }
 
 /// `GET /ws`
@@ -141,14 +151,14 @@ pub(super) async fn info(State(api): State<Arc<Api>>) -> Result<Json<Info>, ApiE
 }
 
 /// The chain as it is now. Reading it may block on the runtime for a few milliseconds.
-pub(super) async fn snapshot(api: &Arc<Api>) -> Result<Snapshot, ApiError> {
+async fn snapshot(api: &Arc<Api>) -> Result<Snapshot, ApiError> {
     let admission = api.parts.admission.clone();
     let snapshot = tokio::task::spawn_blocking(move || admission.snapshot());
     Ok(snapshot.await.map_err(|_| Code::Internal)??)
 }
 
 /// What this node does for requests.
-pub(super) fn role(api: &Api, snapshot: &Snapshot) -> Role {
+fn role(api: &Api, snapshot: &Snapshot) -> Role {
     let identity = api.parts.admission.identity();
     let committee = snapshot.network.committee.as_ref();
     if committee.is_some_and(|committee| identity.seat(committee).is_some()) {

@@ -8,6 +8,8 @@ mod metrics;
 mod relay_bad_input;
 mod relaying;
 mod sign_bad_input;
+mod status;
+mod tracing;
 
 fn refused(status: u16, code: &str) -> (u16, String) {
     (status, code.into())

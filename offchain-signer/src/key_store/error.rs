@@ -1,6 +1,6 @@
 //! Why the key store does not do what was asked, and what the operator can do about it.
 
-use crate::protocol::KeyMaterialError;
+use crate::protocol::{KeyMaterialError, PartyId};
 use sp_core::H256;
 use std::path::PathBuf;
 
@@ -14,6 +14,42 @@ pub enum KeyStoreError {
     Locked {
         /// The file.
         path: PathBuf,
+    },
+    /// There is no such file, and none is to be made.
+    #[error("there is no key store {path}", path = path.display())]
+    NoStore {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The store has shares as new as those of a backup, or newer.
+    #[error("the key store {path} holds a share of generation {held}; the backup's of generation {given} is older, and stays out. Nothing was changed", path = path.display())]
+    NewerShares {
+        /// The file.
+        path: PathBuf,
+        /// The newest generation that it has.
+        held: u32,
+        /// The backup's.
+        given: u32,
+    },
+    /// A backup has something else in the place of what the store has.
+    #[error("the key store {path} and the backup differ in {slot}/{number}: they belong to different nodes, or to two lives of one. Nothing was changed", path = path.display())]
+    OtherShare {
+        /// The file.
+        path: PathBuf,
+        /// `active`, `pending` or `aux_info`.
+        slot: &'static str,
+        /// The generation or attempt.
+        number: u32,
+    },
+    /// A backup is another party's.
+    #[error("the key store {path} holds shares of the party {held:?}, the backup those of {given:?}: restore into an empty folder. Nothing was changed", path = path.display())]
+    OtherParty {
+        /// The file.
+        path: PathBuf,
+        /// Whose the store's newest share is.
+        held: PartyId,
+        /// Whose the backup's newest share is.
+        given: PartyId,
     },
     /// The file or its folder may not be read or written.
     #[error("no permission to use the key store {path}: it must belong to the user that the node runs as, with mode 0600", path = path.display())]
@@ -51,7 +87,7 @@ pub enum KeyStoreError {
         known: u8,
     },
     /// The file is damaged, or no key store at all.
-    #[error("{path} is damaged or no key store ({what}): put back a copy that was made with the node stopped. It has been left in its place", path = path.display())]
+    #[error("{path} is damaged or no key store ({what}): move it away and restore a backup of it. It has been left in its place", path = path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -63,7 +99,7 @@ pub enum KeyStoreError {
     },
     /// A record is not what was stored in that place: altered, moved, or cut off.
     #[error(
-        "the key store's record {table}/{name} has been altered: put back a copy of the store that was made with the node stopped"
+        "the key store's record {table}/{name} has been altered: move the store away and restore a backup of it"
     )]
     RecordAltered {
         /// The table.

@@ -1,38 +1,26 @@
 //! The store's file: made completely or not at all, and opened without ever being replaced.
 
-use super::{KeyStoreError, Password, PasswordCost};
-use rand_core::{OsRng, RngCore};
+use super::{draft::Draft, Contents, KeyStoreError, Password, PasswordCost};
 use redb::{backends::FileBackend, Builder, Database, DatabaseError, StorageError};
-use sp_core::H256;
 use sp_panic_handler::AbortGuard;
 use std::{
-    fs::{self, File, OpenOptions},
+    fs,
     io::{self, ErrorKind},
     panic::{catch_unwind, AssertUnwindSafe},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 /// The store holds a few hundred kilobytes at most, but for reports, which are read once.
 const CACHE_BYTES: usize = 1024 * 1024;
 
-/// Opens the file, or makes it if there is none.
-pub(super) fn open_or_create(
-    path: &Path,
-    password: &Password,
-    genesis_hash: H256,
-    cost: PasswordCost,
-) -> Result<Database, KeyStoreError> {
-    // `exists` takes what may not be looked at for absent; this does not.
-    let exists = path
-        .try_exists()
-        .map_err(|source| access_error(path, source))?;
-    if !exists {
-        create(path, password, genesis_hash, cost)?;
-    }
-    open(path)
+/// Whether there is a file. What may not be looked at is an error, and not absent.
+pub(super) fn exists(path: &Path) -> Result<bool, KeyStoreError> {
+    path.try_exists()
+        .map_err(|source| access_error(path, source))
 }
 
-fn open(path: &Path) -> Result<Database, KeyStoreError> {
+/// Opens the file.
+pub(super) fn open(path: &Path) -> Result<Database, KeyStoreError> {
     restrict(path)?;
     // Checks every page: a plain open trusts the file and may panic on a damaged one. The guard is
     // there because "may panic" also holds for what the check itself has not foreseen.
@@ -53,73 +41,50 @@ fn builder() -> Builder {
     builder
 }
 
-/// Makes a store beside its place, syncs it, and links it into its place: a crash leaves either no
-/// store or a complete one, and a store that another process has made meanwhile stays.
-fn create(
+/// Makes a store with these contents: a crash leaves either no store or a complete one. A store that
+/// is there already, or that another process makes meanwhile, stays; then the answer is `false`.
+pub(super) fn create(
     path: &Path,
+    contents: &Contents,
     password: &Password,
-    genesis_hash: H256,
     cost: PasswordCost,
+) -> Result<bool, KeyStoreError> {
+    let draft = filled(path, contents, password, cost)?;
+    draft.publish().map_err(|source| access_error(path, source))
+}
+
+/// Puts a store with these contents in the place of the one that is there: a crash leaves either.
+/// `between` is called after each step.
+pub(super) fn replace(
+    path: &Path,
+    contents: &Contents,
+    password: &Password,
+    cost: PasswordCost,
+    mut between: impl FnMut(),
 ) -> Result<(), KeyStoreError> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let draft = filled(path, contents, password, cost)?;
+    between();
+    draft
+        .replace(between)
+        .map_err(|source| access_error(path, source))
+}
+
+/// A store with these contents, beside its place.
+fn filled(
+    path: &Path,
+    contents: &Contents,
+    password: &Password,
+    cost: PasswordCost,
+) -> Result<Draft, KeyStoreError> {
     let failed = |source| access_error(path, source);
-    fs::create_dir_all(folder).map_err(failed)?;
-    let draft = Draft::new(path).map_err(failed)?;
+    let draft = Draft::beside(path).map_err(failed)?;
     let file = draft.open_new().map_err(failed)?;
     let database = FileBackend::new(file)
         .and_then(|backend| builder().create_with_backend(backend))
         .map_err(|error| open_error(path, error))?;
-    super::initialise(&database, password, genesis_hash, cost)?;
+    contents.fill(&database, password, cost)?;
     database.close().map_err(|error| open_error(path, error))?;
-    File::open(&draft.0)
-        .and_then(|file| file.sync_all())
-        .map_err(failed)?;
-    draft.publish(path).map_err(failed)?;
-    drop(draft);
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(failed)
-}
-
-/// A store in the making, under a name of its own. Removed when dropped.
-struct Draft(PathBuf);
-
-impl Draft {
-    fn new(path: &Path) -> io::Result<Self> {
-        let mut name = path
-            .file_name()
-            .ok_or_else(|| io::Error::from(ErrorKind::IsADirectory))?
-            .to_owned();
-        name.push(format!(".new-{:016x}", OsRng.next_u64()));
-        Ok(Self(path.with_file_name(name)))
-    }
-
-    fn open_new(&self) -> io::Result<File> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&self.0)
-    }
-
-    /// Gives the draft its name, unless something of that name exists. A hard link never replaces
-    /// anything; where there are none, a look before the renaming has to do.
-    fn publish(&self, path: &Path) -> io::Result<()> {
-        match fs::hard_link(&self.0, path) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-            Err(_) if !path.try_exists()? => fs::rename(&self.0, path),
-            other => other,
-        }
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
+    Ok(draft)
 }
 
 /// Takes the file away from everybody but its owner.

@@ -3,9 +3,9 @@
 use super::{begin_write, seal::Name, seal::Place, KeyStore, KeyStoreError};
 use redb::{ReadableDatabase, ReadableTable, TableDefinition};
 
-const TABLE: TableDefinition<&str, &[u8]> = TableDefinition::new("reports");
+pub(super) const REPORTS: TableDefinition<&str, &[u8]> = TableDefinition::new("reports");
 
-fn place(name: &str) -> Place<'_> {
+pub(super) fn place(name: &str) -> Place<'_> {
     Place {
         table: "reports",
         name: Name::Word(name),
@@ -18,7 +18,7 @@ impl KeyStore {
         let record = self.sealer.seal(place(name), report)?;
         let write = begin_write(&self.database)?;
         write
-            .open_table(TABLE)
+            .open_table(REPORTS)
             .map_err(KeyStoreError::database)?
             .insert(name, record.as_slice())
             .map_err(KeyStoreError::database)?;
@@ -33,7 +33,7 @@ impl KeyStore {
             .database
             .begin_read()
             .map_err(KeyStoreError::database)?;
-        let records = match read.open_table(TABLE) {
+        let records = match read.open_table(REPORTS) {
             // Nothing has been reported yet.
             Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
             records => records.map_err(KeyStoreError::database)?,
@@ -52,7 +52,7 @@ impl KeyStore {
     pub fn erase_report(&self, name: &str) -> Result<(), KeyStoreError> {
         let write = begin_write(&self.database)?;
         write
-            .open_table(TABLE)
+            .open_table(REPORTS)
             .map_err(KeyStoreError::database)?
             .remove(name)
             .map_err(KeyStoreError::database)?;

@@ -101,12 +101,17 @@ impl Header {
     /// The format that this program writes and reads.
     pub(super) const FORMAT: u8 = 1;
 
-    /// A header with a fresh salt.
+    /// A store's header with a fresh salt.
     pub(super) fn new(genesis_hash: H256, cost: PasswordCost) -> Self {
+        Self::of_format(Self::FORMAT, genesis_hash, cost)
+    }
+
+    /// A header with a fresh salt, of something that has formats of its own.
+    pub(super) fn of_format(format: u8, genesis_hash: H256, cost: PasswordCost) -> Self {
         let mut salt = [0; 16];
         OsRng.fill_bytes(&mut salt);
         Self {
-            format: Self::FORMAT,
+            format,
             genesis_hash,
             salt,
             cost,
@@ -170,6 +175,11 @@ pub(super) struct Sealer {
 }
 
 impl Sealer {
+    /// The chain whose records these are.
+    pub(super) fn genesis_hash(&self) -> H256 {
+        self.genesis_hash
+    }
+
     /// Seals a record for its place, under a fresh nonce.
     pub(super) fn seal(&self, place: Place, plaintext: &[u8]) -> Result<Vec<u8>, KeyStoreError> {
         let mut nonce = [0; NONCE_BYTES];

@@ -2,7 +2,9 @@
 
 mod crashes;
 mod generations;
+mod passwords;
 mod reports;
+mod restore;
 
 use super::*;
 use crate::protocol::test_network::committee;

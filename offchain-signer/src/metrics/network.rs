@@ -43,25 +43,42 @@ pub(crate) struct View {
     challenged: Option<u32>,
 }
 
+/// What a phase is called.
+pub(crate) fn phase_word<AccountId, BlockNumber>(
+    phase: &Phase<AccountId, BlockNumber>,
+) -> &'static str {
+    match phase {
+        Phase::AwaitingSigners => "awaiting_signers",
+        Phase::Keygen(_) => "keygen",
+        Phase::Active => "active",
+        Phase::Resharing(_) => "resharing",
+        Phase::Degraded => "degraded",
+    }
+}
+
+/// What this node is, by a state of the chain.
+pub(crate) fn role_word(state: &NetworkState, identity: &Identity) -> &'static str {
+    let committee = state.committee.as_ref();
+    let keys = identity.signing_keys();
+    let is_member = committee.is_some_and(|committee| {
+        let mut members = committee.members.iter();
+        members.any(|member| keys.contains(&member.party))
+    });
+    let sits = committee.is_some_and(|committee| identity.seat(committee).is_some());
+    match (sits, is_member, identity.validator(state)) {
+        (true, ..) => "signer",
+        (false, true, _) => "expelled",
+        (false, false, Some(_)) => "relayer",
+        (false, false, None) => "observer",
+    }
+}
+
 impl View {
     /// Of a state. `held` is the newest generation of which this node has a share in use.
     pub(crate) fn new(state: &NetworkState, identity: &Identity, held: Option<u32>) -> Self {
         let committee = state.committee.as_ref();
         let me = identity.validator(state);
-        let keys = identity.signing_keys();
-        let is_member = committee.is_some_and(|committee| {
-            let mut members = committee.members.iter();
-            members.any(|member| keys.contains(&member.party))
-        });
-        let sits = committee.is_some_and(|committee| identity.seat(committee).is_some());
-        let role = match (sits, is_member, me) {
-            (true, ..) => "signer",
-            (false, true, _) => "expelled",
-            (false, false, Some(_)) => "relayer",
-            (false, false, None) => "observer",
-        };
-        let (phase, keygen, reshare) = match &state.phase {
-            Phase::AwaitingSigners => ("awaiting_signers", None, None),
+        let (keygen, reshare) = match &state.phase {
             Phase::Keygen(attempt) => {
                 let attempt = Attempt {
                     number: attempt.attempt,
@@ -69,9 +86,8 @@ impl View {
                     confirmed: attempt.confirmed.len(),
                     deadline: attempt.deadline,
                 };
-                ("keygen", Some(attempt), None)
+                (Some(attempt), None)
             }
-            Phase::Active => ("active", None, None),
             Phase::Resharing(attempt) => {
                 let attempt = Attempt {
                     number: attempt.attempt,
@@ -79,9 +95,9 @@ impl View {
                     confirmed: attempt.confirmed.len(),
                     deadline: attempt.deadline,
                 };
-                ("resharing", None, Some(attempt))
+                (None, Some(attempt))
             }
-            Phase::Degraded => ("degraded", None, None),
+            _ => (None, None),
         };
         let aux_info = state.aux_info_attempt.as_ref().map(|attempt| Attempt {
             number: attempt.attempt,
@@ -91,8 +107,8 @@ impl View {
         });
         let mut challenges = state.challenges.iter();
         Self {
-            phase,
-            role,
+            phase: phase_word(&state.phase),
+            role: role_word(state, identity),
             generation: committee.map_or(0, |committee| committee.generation),
             held: held.unwrap_or(0),
             members: committee.map_or(0, |committee| committee.members.len()),

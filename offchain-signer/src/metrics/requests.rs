@@ -42,7 +42,12 @@ label! {
 /// The outcome of a request that was granted and signed.
 const OK: &str = "ok";
 /// The outcome of a request whose sender did not wait for it.
-const HUNG_UP: &str = "hung_up";
+pub(crate) const HUNG_UP: &str = "hung_up";
+
+/// The outcome of a request that was answered with this error, or a signature.
+pub(crate) fn outcome(error: Option<Code>) -> &'static str {
+    error.map_or(OK, Code::name)
+}
 
 #[derive(Clone)]
 pub(super) struct Requests {
@@ -104,10 +109,6 @@ impl Requests {
     }
 }
 
-/// When something began; nothing without metrics.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Timer(pub(super) Option<Instant>);
-
 /// A request that is being worked on.
 pub(crate) struct RequestInWork {
     requests: Option<(Requests, Instant)>,
@@ -130,7 +131,7 @@ impl RequestInWork {
 
     /// It has been answered: with this error, or a signature.
     pub(crate) fn answered(mut self, error: Option<Code>) {
-        self.outcome = error.map_or(OK, Code::name);
+        self.outcome = outcome(error);
     }
 }
 

@@ -187,5 +187,15 @@ pub(super) fn faults(
                 set(&[kind.as_str()], observations.counts().get(*kind));
             }
         },
+    )?;
+    reader.counter(
+        "signing_faults_reported_total",
+        "Reports of others' faults that the transaction pool has taken; one is made again until a block has it.",
+        &["kind"],
+        |observations, set| {
+            for kind in FaultKind::ALL {
+                set(&[kind.as_str()], observations.report_counts().get(*kind));
+            }
+        },
     )
 }

@@ -162,7 +162,7 @@ fn all_series_are_there_from_the_start() {
     metrics.call(Call::ReportFault, CallOutcome::InBlock);
     observations.failed(&party(1), UnprovableFault::Silent);
     for stage in Stage::ALL {
-        metrics.timed(Role::Signer, *stage, || ());
+        metrics.stage(Role::Signer, *stage, Duration::from_millis(1));
     }
     assert_eq!(series(&registry), before);
 }
@@ -176,9 +176,8 @@ fn a_registry_takes_them_once() {
 }
 
 #[test]
-fn without_a_registry_the_clock_is_not_asked_and_the_chain_is_not_looked_at() {
+fn without_a_registry_the_chain_is_not_looked_at() {
     let metrics = Metrics::register(None).unwrap();
-    assert!(metrics.timer().0.is_none());
     metrics.network(|| panic!("nobody looks"));
     metrics.request(Role::Signer).answered(None);
 }
@@ -194,9 +193,19 @@ fn faults_are_counted_by_kind() {
     observations.failed(&party(1), UnprovableFault::Silent);
     observations.failed(&party(2), UnprovableFault::Silent);
     observations.failed(&party(2), UnprovableFault::Misbehaved);
-    observations.counts().count(FaultKind::Cheated);
+    observations.cheated(&party(3));
+    observations.reported(FaultKind::Silent);
     let kinds = FaultKind::ALL.iter().map(|kind| seen(kind.as_str()));
     assert_eq!(kinds.collect::<Vec<_>>(), [0, 2, 1, 1]);
+    let reported = |kind| {
+        value(
+            &registry,
+            "signing_faults_reported_total",
+            &[("kind", kind)],
+        )
+    };
+    let kinds = FaultKind::ALL.iter().map(|kind| reported(kind.as_str()));
+    assert_eq!(kinds.collect::<Vec<_>>(), [0, 1, 0, 0]);
 }
 
 #[test]

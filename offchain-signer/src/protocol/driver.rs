@@ -68,10 +68,12 @@ where
     let mut leeway = Duration::ZERO;
 
     loop {
+        let id = session.round_id();
+        let _entered = tracing::debug_span!("round", stage = ?mailbox.stage(), %id).entered();
         let mut round = OpenRound::new(session, mailbox, &mut transcript);
         let until = mailbox.round_deadline() + leeway;
         leeway += LEEWAY;
-        round.send_all(mailbox, until)?;
+        let unsent = round.send_all(mailbox, until)?.err();
         // manul returns early messages in the order of their senders, without naming them. Should
         // the numbers differ, a panic cannot be attributed; nothing else depends on it.
         let senders: Vec<PartyId> = core::mem::take(&mut early_senders).into_iter().collect();
@@ -84,14 +86,19 @@ where
         }
         loop {
             match round.session.can_finalize(&round.accumulator) {
+                // What is here is still judged, but a round that was not sent is not gone on with.
+                _ if unsent.is_some() => {}
                 CanFinalize::Yes => break,
                 CanFinalize::NotYet => {}
                 CanFinalize::Never => return Err(round.end(None)),
             }
-            let delivery = match mailbox.receive(until) {
-                Ok(delivery) => delivery,
-                Err(Interruption::TimedOut) => return Err(round.end(None)),
-                Err(interruption) => return Err(round.interrupted(interruption)),
+            let until = unsent.map_or(until, |_| Instant::now());
+            let delivery = match (mailbox.receive(until), unsent) {
+                (Ok(delivery), _) => delivery,
+                (Err(Interruption::TimedOut), None) => return Err(round.end(None)),
+                (Err(interruption), unsent) => {
+                    return Err(round.interrupted(unsent.unwrap_or(interruption)))
+                }
             };
             let from = delivery.from;
             if let Ok(bytes) = &delivery.message {
@@ -191,7 +198,12 @@ impl<'a, P: Protocol<PartyId>> OpenRound<'a, P> {
         }
     }
 
-    fn send_all(&mut self, mailbox: &mut Mailbox, until: Instant) -> Result<(), SessionError> {
+    /// Says whether all could be sent.
+    fn send_all(
+        &mut self,
+        mailbox: &mut Mailbox,
+        until: Instant,
+    ) -> Result<Result<(), Interruption>, SessionError> {
         let me = self.session.verifier();
         let destinations = self.session.message_destinations().clone();
         for (index, destination) in destinations.iter().enumerate() {
@@ -205,14 +217,14 @@ impl<'a, P: Protocol<PartyId>> OpenRound<'a, P> {
             if index == 0 {
                 self.record(&me, &bytes);
             }
-            mailbox
-                .send(destination, &bytes, until)
-                .map_err(|interruption| self.interrupted(interruption))?;
+            if let Err(interruption) = mailbox.send(destination, &bytes, until) {
+                return Ok(Err(interruption));
+            }
             self.session
                 .add_artifact(&mut self.accumulator, artifact)
                 .map_err(|error| local(&self.round, error))?;
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
     /// Takes a message in, or says what is wrong with it.
@@ -344,8 +356,14 @@ impl<'a, P: Protocol<PartyId>> OpenRound<'a, P> {
         }
     }
 
-    fn interrupted(&self, interruption: Interruption) -> SessionError {
-        interruption.into_error(&self.round, BTreeSet::new())
+    /// Ends the session before its time: with what parties have done against the protocol until
+    /// then, because who cheats and then gives up, or makes this node give up, has cheated.
+    fn interrupted(self, interruption: Interruption) -> SessionError {
+        let round = self.round.clone();
+        match self.end(None) {
+            error @ SessionError::Misbehaviour { .. } => error,
+            _ => interruption.into_error(&round, BTreeSet::new()),
+        }
     }
 }
 
@@ -577,6 +595,38 @@ mod tests {
                 assert_eq!(culprits[&network.party(1)].fault, expected);
             }
         }
+    }
+
+    /// What party 0 makes of a bad message of party 1 that is there when `end` ends its run.
+    fn after_a_bad_message(end: impl Fn(&mut Run) + Sync) -> (TestNetwork, SessionError) {
+        let network = TestNetwork::new(signers(2)).impatient(Duration::from_secs(10));
+        let mut results = network.run(|index, mut run| {
+            if index == 1 {
+                return side(&network, run, Effect::Refusal);
+            }
+            while run.link.incoming.is_empty() {
+                std::thread::yield_now();
+            }
+            end(&mut run);
+            side(&network, run, Effect::Nothing)
+        });
+        let error = results.swap_remove(0).unwrap_err();
+        (network, error)
+    }
+
+    #[test]
+    fn who_sends_a_bad_message_and_gives_up_is_named() {
+        let (network, error) = after_a_bad_message(|run| run.cancel.cancel());
+        assert_eq!(error.blamed(), [network.party(1)].into(), "{error}");
+    }
+
+    #[test]
+    fn who_sends_a_bad_message_and_hangs_up_is_named() {
+        let (network, error) = after_a_bad_message(|run| {
+            run.link.outgoing = tokio::sync::mpsc::channel(1).0;
+            run.link.incoming.close();
+        });
+        assert_eq!(error.blamed(), [network.party(1)].into(), "{error}");
     }
 
     /// A part of a message, as manul writes it.

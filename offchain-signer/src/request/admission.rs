@@ -5,17 +5,18 @@ use super::{
     error::RequestError,
     ledger::Ledger,
     programs::{EvaluateProgram, ProgramInput},
-    snapshot::{Snapshot, Snapshots},
+    snapshot::{Look, Snapshot, Snapshots},
     turns::Turns,
 };
 use crate::{
     chain::{Program, ProgramKey, Registration, VerifyingKey, WatchChain},
     identity::Identity,
-    metrics::{Metrics, Role, Stage},
+    metrics::Stage,
+    trace::Trace,
 };
 use signing_primitives::wire::{SignedMessage, UserSignatureRequest};
 use sp_panic_handler::AbortGuard;
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 use tokio::sync::Semaphore;
 
 /// What relayers and signers decide with: the chain, the programs, this node's identity.
@@ -27,16 +28,14 @@ pub struct Admission {
     quick: Arc<Semaphore>,
     /// One less than cores, so that programs leave one to everything else.
     turns: Turns,
-    pub(super) metrics: Metrics,
 }
 
 impl Admission {
-    /// Decides with these, and tells how long that takes.
+    /// Decides with these.
     pub fn new(
         identity: Arc<Identity>,
         chain: Arc<dyn WatchChain>,
         programs: Arc<dyn EvaluateProgram>,
-        metrics: Metrics,
     ) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
@@ -45,7 +44,6 @@ impl Admission {
             programs,
             quick: Arc::new(Semaphore::new(cores)),
             turns: Turns::new(cores.saturating_sub(1).max(1)),
-            metrics,
         }
     }
 
@@ -55,6 +53,12 @@ impl Admission {
     /// [`RequestError::Chain`].
     pub fn snapshot(&self) -> Result<Snapshot, RequestError> {
         Ok(self.snapshots.now()?)
+    }
+
+    /// The chain as far as it is known, whether or not that is its present: for people to look at,
+    /// and for nothing to be decided by. Blocks on the runtime.
+    pub(crate) fn look(&self) -> Look {
+        self.snapshots.look()
     }
 
     /// This node's identity.
@@ -90,11 +94,9 @@ impl Admission {
             return Err(RequestError::NetworkKey);
         }
         ledger.check(&subject)?;
-        let registration = self
-            .metrics
-            .timed(subject.role, Stage::ChainReads, || {
-                snapshot.registration(key)
-            })?
+        let registration = subject
+            .trace
+            .timed(Stage::ChainReads, || snapshot.registration(key))?
             .ok_or(RequestError::NotRegistered)?;
         let plan = checks::fits(request, &registration)?;
         Ok(Checked {
@@ -113,10 +115,9 @@ impl Admission {
     ) -> Result<(Subject, Grant), RequestError> {
         // Before the wait, so that no more wait than may be evaluated.
         ledger.begin(&checked.subject)?;
-        let timer = self.metrics.timer();
+        let since = Instant::now();
         let turn = self.turns.take(checked.subject.key()).await;
-        self.metrics
-            .stage(checked.subject.role, Stage::Queue, timer);
+        checked.subject.trace.stage(Stage::Queue, since);
         let turn = turn?;
         let (this, ledger) = (self.clone(), ledger.clone());
         blocking(turn, move || {
@@ -127,6 +128,8 @@ impl Admission {
             } = checked;
             let digest = this.ask_programs(&subject, &registration, plan)?;
             ledger.enter(&subject)?;
+            subject.trace.granted();
+            tracing::debug!("the programs say yes");
             let grant = Grant {
                 registration_index: registration.index,
                 digest,
@@ -147,10 +150,9 @@ impl Admission {
             snapshot,
             signed,
             request,
-            role,
+            trace,
             ..
         } = subject;
-        let (metrics, role) = (&self.metrics, *role);
         let fuel = snapshot.network.parameters.fuel;
         let mut digest = match plan {
             DigestPlan::Known(digest) => Some(digest),
@@ -158,7 +160,9 @@ impl Admission {
         };
         for (index, instance) in registration.programs.iter().enumerate() {
             let failed = |failure| RequestError::Program { index, failure };
-            let program = metrics.timed(role, Stage::ChainReads, || {
+            let span = tracing::debug_span!("program", index, key = ?instance.program);
+            let _entered = span.enter();
+            let program = trace.timed(Stage::ChainReads, || {
                 load(snapshot, index, instance.program)
             })?;
             let auxiliary_data = request
@@ -173,13 +177,13 @@ impl Admission {
                 requester: &signed.sender,
             };
             let key = instance.program;
-            metrics
-                .timed(role, Stage::Programs, || {
+            trace
+                .timed(Stage::Programs, || {
                     self.programs.evaluate(key, &program, fuel, input)
                 })
                 .map_err(failed)?;
             if plan == DigestPlan::Program(index) {
-                let hash = metrics.timed(role, Stage::Programs, || {
+                let hash = trace.timed(Stage::Programs, || {
                     self.programs
                         .custom_hash(key, &program, fuel, &request.message)
                 });
@@ -200,7 +204,9 @@ async fn blocking<T: Send + 'static>(
     permit: impl Send + 'static,
     job: impl FnOnce() -> Result<T, RequestError> + Send + 'static,
 ) -> Result<T, RequestError> {
+    let span = tracing::Span::current();
     tokio::task::spawn_blocking(move || {
+        let _entered = span.enter();
         let _permit = permit;
         // Without this, Substrate's panic hook ends the whole node.
         let _guard = AbortGuard::force_unwind();
@@ -223,8 +229,8 @@ fn load(snapshot: &Snapshot, index: usize, key: ProgramKey) -> Result<Program, R
 
 /// What is decided on.
 pub(super) struct Subject {
-    /// What this node is to the request.
-    pub(super) role: Role,
+    /// What is told of it.
+    pub(super) trace: Trace,
     pub(super) snapshot: Snapshot,
     /// The user's signed request. Its signature has been checked.
     pub(super) signed: SignedMessage,

@@ -16,7 +16,8 @@ use crate::{
     chain::{SignerId, VerifyingKey},
     faults::Observations,
     identity::account_of,
-    metrics::{Role, Stage},
+    metrics::Stage,
+    trace::Trace,
 };
 use futures::{future::BoxFuture, stream::FuturesUnordered, FutureExt, StreamExt};
 use rand::{rngs::OsRng, RngCore};
@@ -29,9 +30,10 @@ use sp_core::sr25519;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::time::timeout;
+use tracing::Instrument;
 
 /// How long a relayer tries.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -47,11 +49,12 @@ pub struct RelayConfig {
 }
 
 impl Default for RelayConfig {
-    /// Three sets of signers in 30 s. A session of two takes one to two seconds.
+    /// Three sets of signers in 30 s. A session of two takes one to two seconds. One set has longer
+    /// than its signers take to find out which of them is silent.
     fn default() -> Self {
         Self {
             attempts: 3,
-            attempt_timeout: Duration::from_secs(10),
+            attempt_timeout: Duration::from_secs(15),
             deadline: Duration::from_secs(30),
             suspicion: Duration::from_secs(30),
         }
@@ -101,6 +104,7 @@ struct Job {
     signed: SignedMessage,
     request: UserSignatureRequest,
     digest: [u8; 32],
+    trace: Trace,
 }
 
 /// Those who can be asked to sign.
@@ -163,10 +167,22 @@ impl Relayer {
     /// [`RequestError`] says why there is no signature.
     pub async fn relay(
         self: Arc<Self>,
+        trace: Trace,
         body: Vec<u8>,
     ) -> Result<Arc<[SignatureAnswer]>, RequestError> {
-        let this = self.clone();
-        let (checked, me) = self.admission.run(move || this.check(&body)).await?;
+        let (this, of) = (self.clone(), trace.clone());
+        let (checked, me) = self.admission.run(move || this.check(of, &body)).await?;
+        self.relay_checked(checked, me)
+            .instrument(trace.span())
+            .await
+    }
+
+    /// Gets a request signed, if its programs say yes.
+    async fn relay_checked(
+        self: Arc<Self>,
+        checked: Checked,
+        me: SignerId,
+    ) -> Result<Arc<[SignatureAnswer]>, RequestError> {
         let (subject, grant) = self.admission.grant(&self.ledger, checked).await?;
         let job = Arc::new(Job {
             snapshot: subject.snapshot,
@@ -174,6 +190,7 @@ impl Relayer {
             signed: subject.signed,
             request: subject.request,
             digest: grant.digest,
+            trace: subject.trace,
         });
         // What is signed is the same whoever asks, so those who ask at the same time share a run.
         // Each of them has been granted the signature on their own request.
@@ -182,6 +199,9 @@ impl Relayer {
             .running
             .run(key, || self.clone().collect(job.clone()))
             .await;
+        if part == Part::Joined {
+            tracing::debug!("waited for an identical request that was in work");
+        }
         match (outcome, part) {
             // The other's request may have failed for a reason of its own, such as going stale.
             (Err(_), Part::Joined) => Ok(self
@@ -194,16 +214,15 @@ impl Relayer {
     }
 
     /// Makes the quick checks of the request. With it comes this node's signing key. Blocks.
-    fn check(&self, body: &[u8]) -> Result<(Checked, SignerId), RequestError> {
-        let metrics = &self.admission.metrics;
-        let (signed, request) = metrics.timed(Role::Relayer, Stage::Decryption, || {
+    fn check(&self, trace: Trace, body: &[u8]) -> Result<(Checked, SignerId), RequestError> {
+        let (signed, request) = trace.timed(Stage::Decryption, || {
             let signed = open(body, self.admission.identity.x25519_secret())?;
             let request: UserSignatureRequest = verified(&signed)?;
             Ok::<_, RequestError>((signed, request))
         })?;
-        let snapshot = metrics.timed(Role::Relayer, Stage::ChainReads, || {
-            self.admission.snapshot()
-        })?;
+        let request_hash = request_hash(&signed);
+        trace.name(&request_hash);
+        let snapshot = trace.timed(Stage::ChainReads, || self.admission.snapshot())?;
         let validator = self.admission.identity.validator(&snapshot.network);
         let me = validator
             .ok_or(RequestError::NotAValidator)?
@@ -216,9 +235,8 @@ impl Relayer {
         if snapshot.paused {
             return Err(RequestError::Paused);
         }
-        let request_hash = request_hash(&signed);
         let subject = Subject {
-            role: Role::Relayer,
+            trace,
             snapshot,
             signed,
             request,
@@ -230,11 +248,14 @@ impl Relayer {
 
     /// Asks one set of signers after the other, until one makes the signature.
     fn collect(self: Arc<Self>, job: Arc<Job>) -> BoxFuture<'static, Outcome> {
+        // Others may wait for it too, and drive it: what is done is done for this request.
+        let span = job.trace.span();
         async move {
             timeout(self.config.deadline, self.attempts(job))
                 .await
                 .unwrap_or(Err(Failed::TimedOut))
         }
+        .instrument(span)
         .boxed()
     }
 
@@ -263,6 +284,7 @@ impl Relayer {
                 break;
             };
             tried.insert(parties(&asked));
+            tracing::debug!(attempt, signers = ?parties(&asked), "asks a set of signers");
             match self.attempt(&job, panel.generation, &asked).await? {
                 Ok(answers) => {
                     self.suspects.clear(&parties(&asked));
@@ -332,11 +354,10 @@ impl Relayer {
         generation: u32,
         asked: &[Member],
     ) -> Result<Result<Arc<[SignatureAnswer]>, BTreeMap<SignerId, Blame>>, Failed> {
-        let metrics = &self.admission.metrics;
-        let timer = metrics.timer();
+        let since = Instant::now();
         let bodies = self.bodies(job, generation, asked).await?;
-        metrics.stage(Role::Relayer, Stage::SessionSetup, timer);
-        let timer = metrics.timer();
+        job.trace.stage(Stage::SessionSetup, since);
+        let since = Instant::now();
         let mut asking: FuturesUnordered<_> = asked
             .iter()
             .zip(bodies)
@@ -364,7 +385,7 @@ impl Relayer {
         // to wait for.
         let outcome = timeout(self.config.attempt_timeout, all).await;
         drop(asking);
-        metrics.stage(Role::Relayer, Stage::Protocol, timer);
+        job.trace.stage(Stage::Protocol, since);
         Ok(match outcome {
             Ok(Ok(())) => Ok(answers.into()),
             Ok(Err(culprits)) => Err(culprits),
@@ -427,10 +448,11 @@ impl Relayer {
                 Blame::Refusal
             });
         }
-        let metrics = &self.admission.metrics;
-        metrics.timed(Role::Relayer, Stage::Answer, || {
-            check_answer(job, signer, &reply.body)
-        })
+        let answer = job
+            .trace
+            .timed(Stage::Answer, || check_answer(job, signer, &reply.body))?;
+        tracing::debug!(%signer, "a signer has signed");
+        Ok(answer)
     }
 }
 

@@ -13,12 +13,14 @@ use super::{
 };
 use crate::{
     chain::{Committee, SignerId, VerifyingKey},
-    metrics::{Role, Stage},
+    metrics::Stage,
+    trace::Trace,
 };
 use codec::Encode;
 use signing_primitives::wire::{SignRequest, SignatureAnswer, UserSignatureRequest};
 use sp_core::sr25519;
-use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc, time::Instant};
+use tracing::Instrument;
 
 /// The most attempts at one user's request that this node takes part in, whoever relays it. A
 /// relayer makes three; there is room for another relayer that the user turns to. Each attempt
@@ -56,9 +58,18 @@ impl Signer {
     ///
     /// # Errors
     /// [`RequestError`] says why there is no signature.
-    pub async fn sign(self: Arc<Self>, body: Vec<u8>) -> Result<SignatureAnswer, RequestError> {
-        let this = self.clone();
-        let asked = self.admission.run(move || this.check(&body)).await?;
+    pub async fn sign(
+        self: Arc<Self>,
+        trace: Trace,
+        body: Vec<u8>,
+    ) -> Result<SignatureAnswer, RequestError> {
+        let (this, of) = (self.clone(), trace.clone());
+        let asked = self.admission.run(move || this.check(of, &body)).await?;
+        self.take_part(asked).instrument(trace.span()).await
+    }
+
+    /// Signs, if the programs say yes.
+    async fn take_part(&self, asked: Asked) -> Result<SignatureAnswer, RequestError> {
         let (subject, grant) = self.admission.grant(&self.ledger, asked.checked).await?;
         let me = asked.me;
         let order = SigningOrder {
@@ -71,11 +82,13 @@ impl Signer {
             me: me.clone(),
             participants: asked.participants,
             generation: asked.generation,
+            trace: subject.trace.clone(),
         };
+        let trace = subject.trace.clone();
         drop(subject);
         let (digest, verifying_key) = (order.digest, order.verifying_key);
         let signature = self.sessions.sign(order).await?;
-        let timer = self.admission.metrics.timer();
+        let since = Instant::now();
         if !recovers_to(&signature, &digest, &verifying_key) {
             return Err(RequestError::Internal(
                 "the session's signature is a wrong one".into(),
@@ -83,9 +96,7 @@ impl Signer {
         }
         let vouch = self.admission.identity.sign(&me, &signature)?;
         let vouch: &sr25519::Signature = vouch.as_ref();
-        self.admission
-            .metrics
-            .stage(Role::Signer, Stage::Answer, timer);
+        trace.stage(Stage::Answer, since);
         Ok(SignatureAnswer {
             signature,
             signer_signature: vouch.0,
@@ -93,22 +104,23 @@ impl Signer {
     }
 
     /// Makes the quick checks of the request. Blocks.
-    fn check(&self, body: &[u8]) -> Result<Asked, RequestError> {
-        let metrics = &self.admission.metrics;
-        let relayed = metrics.timed(Role::Signer, Stage::Decryption, || {
+    fn check(&self, trace: Trace, body: &[u8]) -> Result<Asked, RequestError> {
+        let relayed = trace.timed(Stage::Decryption, || {
             open(body, self.admission.identity.x25519_secret())
         })?;
-        let snapshot = metrics.timed(Role::Signer, Stage::ChainReads, || {
-            self.admission.snapshot()
-        })?;
+        let snapshot = trace.timed(Stage::ChainReads, || self.admission.snapshot())?;
         let sender: &[u8; 32] = relayed.sender.as_ref();
         let relayer = SignerId::from(sr25519::Public::from_raw(*sender));
         if !snapshot.is_validator(&relayer) {
             return Err(RequestError::SenderIsNotAValidator);
         }
-        let asked: SignRequest =
-            metrics.timed(Role::Signer, Stage::Decryption, || verified(&relayed))?;
+        let asked: SignRequest = trace.timed(Stage::Decryption, || verified(&relayed))?;
         drop(relayed);
+        // Named before its signature is checked: a relayer has nothing from a wrong name.
+        let request_hash = asked.user_signed_request.as_ref().map(request_hash);
+        if let Some(hash) = &request_hash {
+            trace.name(hash);
+        }
 
         let (in_force, network_key) = snapshot.signing()?;
         if snapshot.paused {
@@ -122,22 +134,21 @@ impl Signer {
         let participants = checks::signers(&asked.validators_info, &committee, &sitting, me)?;
         let nonce = asked.nonce.ok_or(RequestError::NonceMissing)?;
 
-        let signed = asked
+        let (signed, request_hash) = asked
             .user_signed_request
+            .zip(request_hash)
             .ok_or(RequestError::UserRequestMissing)?;
-        let request: UserSignatureRequest =
-            metrics.timed(Role::Signer, Stage::Decryption, || verified(&signed))?;
+        let request: UserSignatureRequest = trace.timed(Stage::Decryption, || verified(&signed))?;
         if request != asked.user_signature_request {
             return Err(RequestError::UserRequestDiffers);
         }
         drop(asked.user_signature_request);
 
-        let request_hash = request_hash(&signed);
         let request_id = request_id(&request_hash, &relayer, &participants, &nonce);
         let (me, generation) = (me.clone(), committee.generation);
         drop(committee);
         let subject = Subject {
-            role: Role::Signer,
+            trace,
             snapshot,
             signed,
             request,

@@ -1,11 +1,14 @@
 //! What a signer asks of the threshold protocol.
 
-use crate::chain::{Committee, SignerId, VerifyingKey};
+use crate::{
+    chain::{Committee, SignerId, VerifyingKey},
+    trace::Trace,
+};
 use async_trait::async_trait;
 use std::{collections::BTreeSet, sync::Arc};
 
 /// What a signing session is about. Every participant of a session has the same.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct SigningOrder {
     /// The registration's key, which is to sign.
     pub verifying_key: VerifyingKey,
@@ -26,6 +29,8 @@ pub struct SigningOrder {
     pub participants: BTreeSet<SignerId>,
     /// The committee's generation.
     pub generation: u32,
+    /// The request that it is for.
+    pub trace: Trace,
 }
 
 /// A session failed.

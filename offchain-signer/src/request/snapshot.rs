@@ -19,6 +19,15 @@ pub struct Snapshots {
     recent: Mutex<[Option<StateAt>; 2]>,
 }
 
+/// The chain as far as it is known.
+pub(crate) struct Look {
+    pub(crate) heads: Heads,
+    /// Whether the best block is the network's present.
+    pub(crate) is_current: bool,
+    /// The network at the best block.
+    pub(crate) best: Result<Arc<NetworkState>, ChainError>,
+}
+
 /// A block's hash and the network's state there.
 type StateAt = (H256, Arc<NetworkState>);
 
@@ -51,6 +60,16 @@ impl Snapshots {
             paused: best.paused,
             best,
         })
+    }
+
+    /// The chain as far as it is known. Blocks on the runtime if there is a new block.
+    pub(crate) fn look(&self) -> Look {
+        let heads = *self.heads.borrow();
+        Look {
+            heads,
+            is_current: self.chain.is_current(),
+            best: self.state(1, heads.best.hash),
+        }
     }
 
     fn state(&self, slot: usize, at: H256) -> Result<Arc<NetworkState>, ChainError> {

@@ -14,8 +14,10 @@ use crate::{
         fake::{FakeChain, FakeState},
         AccountId, Committee, Program, ProgramKey, Registration, SignerId, VerifyingKey,
     },
+    faults::Observations,
     identity::{account_of, Identity},
     metrics::Metrics,
+    status::{ShowPeers, Status, StatusParts},
 };
 use async_trait::async_trait;
 use axum::{
@@ -37,7 +39,7 @@ use signing_primitives::{
 use sp_core::{sr25519, Pair, H256};
 use sp_keystore::{testing::MemoryKeystore, Keystore};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
     sync::{Arc, Mutex},
 };
@@ -216,6 +218,16 @@ impl AcceptPeer for NoPeers {
     }
 }
 
+impl ShowPeers for NoPeers {
+    fn expected(&self) -> BTreeSet<AccountId> {
+        BTreeSet::new()
+    }
+
+    fn connected(&self) -> BTreeSet<AccountId> {
+        BTreeSet::new()
+    }
+}
+
 /// One validator.
 pub(crate) struct Node {
     pub(crate) pair: sr25519::Pair,
@@ -226,6 +238,8 @@ pub(crate) struct Node {
     pub(crate) programs: Arc<FakePrograms>,
     pub(crate) sessions: Arc<FakeSessions>,
     pub(crate) registry: Registry,
+    pub(crate) observations: Arc<Observations>,
+    pub(crate) status: Arc<Status>,
 }
 
 impl Node {
@@ -519,26 +533,29 @@ fn node(
         gate: tokio::sync::Mutex::default(),
         committees: Mutex::default(),
     });
+    let observations = Arc::new(Observations::default());
     let registry = Registry::new();
     let metrics = Metrics::register(Some(&registry)).unwrap();
-    let admission = Arc::new(Admission::new(
-        identity,
-        chain.clone(),
-        programs.clone(),
-        metrics.clone(),
-    ));
+    let admission = Arc::new(Admission::new(identity, chain.clone(), programs.clone()));
     let relayer = Arc::new(Relayer::new(
         admission.clone(),
         wires.clone(),
         relay,
-        Arc::default(),
+        observations.clone(),
     ));
+    let status = Arc::new(Status::new(StatusParts {
+        admission: admission.clone(),
+        mesh: Arc::new(NoPeers),
+        observations: observations.clone(),
+        version: "0.1.0 (abcdef)".into(),
+    }));
     let parts = ApiParts {
         admission: admission.clone(),
         relayer: relayer.clone(),
         signer: Arc::new(Signer::new(admission, sessions.clone())),
         peers: Arc::new(NoPeers),
         version: "0.1.0 (abcdef)".into(),
+        status: status.clone(),
         config: api,
         metrics,
     };
@@ -551,6 +568,8 @@ fn node(
         programs,
         sessions,
         registry,
+        observations,
+        status,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     key_store::{KeyStore, KeyStoreError},
     protocol::{Deadlines, Link, NodeSigner, Run, SessionError},
     sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
+    trace::Trace,
 };
 use signing_primitives::{CommitteeMember, Subject, UnprovableFault};
 use sp_keystore::KeystorePtr;
@@ -91,6 +92,7 @@ impl<C: WatchChain> Node<C> {
         job: impl Fn(Run) -> Result<T, SessionError> + Send + Sync + 'static,
     ) -> impl Future<Output = RunResult<T>> + Send + 'static {
         let spec = RunSpec {
+            trace: Trace::default(),
             subject: plan.subject,
             me: plan.signer.party().signer_id().clone(),
             others: plan.others,

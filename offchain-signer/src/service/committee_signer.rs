@@ -4,7 +4,6 @@ use super::{attempt::run_of, shares::Shares};
 use crate::{
     chain::{AccountId, Committee, SignerId},
     faults::{Case, Ledger, Observations},
-    metrics::FaultKind,
     protocol::{self, Deadlines, KeyMaterialError, NodeSigner, PartyId, SessionError},
     request::{RunSigning, SigningFailure, SigningOrder},
     sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
@@ -23,14 +22,16 @@ use tokio::{
     sync::Semaphore,
     time::{timeout, Instant},
 };
+use tracing::Instrument;
 
 /// How long the participants may take to open the session. The last signer's request may still be
 /// on its way, or its programs running.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(8);
-/// How long a round may take: 20 times what it takes when nothing else is going on.
-const ROUND_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a signature may take from the moment the session is open.
-const SIGNING_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a round may take: 20 times what it takes when nothing else is going on. Much less than a
+/// relayer waits: once it hangs up, nobody can tell any more who was silent.
+const ROUND_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long a signature may take from the moment the session is open: less than a relayer waits.
+const SIGNING_TIMEOUT: Duration = Duration::from_secs(14);
 /// A signature takes about ten messages of each participant, of some ten kB.
 const BUDGET: Budget = Budget {
     messages: 48,
@@ -140,6 +141,7 @@ impl RunSigning for CommitteeSigner {
             last_try: 0,
             open_timeout: OPEN_TIMEOUT,
             budget: BUDGET,
+            trace: order.trace.clone(),
         };
         let witness = Witness {
             generation: order.generation,
@@ -170,7 +172,8 @@ impl RunSigning for CommitteeSigner {
             protocol::signing::sign(inputs, digest, run)
                 .map_err(|error| witness.hear(error, &facts))
         };
-        match self.sessions.run(spec, job).await {
+        let span = tracing::debug_span!("session", generation = order.generation);
+        match self.sessions.run(spec, job).instrument(span).await {
             Ok(signature) => {
                 for party in &order.participants {
                     self.observations.worked(party);
@@ -250,7 +253,7 @@ impl Witness {
     fn hear(&self, error: SessionError, facts: &SessionFacts) -> FailedSession {
         let evidence = error.evidence(facts);
         for evidence in &evidence {
-            self.observations.counts().count(FaultKind::Cheated);
+            self.observations.cheated(&evidence.accused);
             self.prove(evidence);
         }
         self.observations.blame(&error);
@@ -281,7 +284,19 @@ impl Witness {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Round, Stage};
+    use crate::{
+        protocol::{Round, Stage},
+        request::RelayConfig,
+    };
+
+    /// A relayer that hangs up first would save from blame whoever is silent.
+    #[test]
+    fn signers_know_who_is_silent_before_the_relayer_hangs_up() {
+        let relayer = RelayConfig::default().attempt_timeout;
+        // The last round with its leeway, and what came before it.
+        assert!(ROUND_TIMEOUT + Duration::from_secs(5) < relayer);
+        assert!(SIGNING_TIMEOUT < relayer && OPEN_TIMEOUT < relayer);
+    }
 
     /// To a relayer, "internal" is a refusal of what others may sign; a failed session is not.
     #[test]

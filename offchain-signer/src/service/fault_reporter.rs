@@ -20,6 +20,7 @@ use crate::{
     chain::{AccountId, Answer, BlockNumber, Heads, NetworkState, SignerId, Validator, WatchChain},
     faults::{Case, Ledger, Observations},
     identity::Identity,
+    metrics::FaultKind,
 };
 use codec::DecodeAll;
 use signing_evidence::{SigningEvidence, Verdict};
@@ -94,11 +95,13 @@ impl<C: WatchChain> FaultReporter<C> {
             return;
         }
         self.forget_the_harmless(finalized, best);
-        let Some(me) = self.identity.validator(best) else {
-            return;
-        };
-        self.report_proofs(heads, finalized, me).await;
-        self.report_observations(heads, best, me).await;
+        // One that has left the validators can still prove what it has seen.
+        if let Some(me) = self.identity.validator_or_member(best) {
+            self.report_proofs(heads, finalized, me).await;
+        }
+        if let Some(me) = self.identity.validator(best) {
+            self.report_observations(heads, best, me).await;
+        }
     }
 
     /// Forgets who has nothing to lose, neither at the best block nor at the finalized one. Not what
@@ -173,6 +176,7 @@ impl<C: WatchChain> FaultReporter<C> {
             }
         }
         let made = self.proofs.make(case, now, report).await;
+        self.count(&made, FaultKind::Cheated);
         log(made, &accused, "proof that it cheated");
     }
 
@@ -223,12 +227,19 @@ impl<C: WatchChain> FaultReporter<C> {
                 continue;
             }
             let made = self.words.make(accused.clone(), now, report).await;
+            self.count(&made, fault.into());
             log(made, accused, &format!("{fault:?}"));
         }
     }
 }
 
 impl<C: WatchChain> FaultReporter<C> {
+    fn count(&self, made: &Result<(), CallError>, kind: FaultKind) {
+        if made.is_ok() {
+            self.observations.reported(kind);
+        }
+    }
+
     /// Whether a finalized block has the report, or it is too late for it.
     async fn is_settled(&self, heads: &Heads, report: &Report) -> bool {
         let answer = self.words.consider(heads.finalized.hash, report).await;

@@ -126,8 +126,9 @@ impl<C: WatchChain> ShareKeeper<C> {
                 tracing::error!(
                     generation,
                     "this node is a member of the committee, but its key store holds no share of \
-                     this generation: stop the node and put back the copy of key-store.redb that was \
-                     made, with the node stopped, in this generation"
+                     this generation: if there is a backup of this generation, stop the node and \
+                     restore it with `signing-node signer import`; if not, the network replaces this \
+                     member"
                 );
             }
             Ok(None) => {}

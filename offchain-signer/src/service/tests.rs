@@ -8,6 +8,7 @@ mod crashes;
 mod framing;
 mod hand_over;
 mod misbehaviour;
+mod tracing;
 
 use super::{attempt::Node, committee_signer::CommitteeSigner, duties::Duties, shares::Shares};
 use crate::{
@@ -281,6 +282,7 @@ impl World {
         digest[..4].copy_from_slice(&number.to_be_bytes());
         let network_key = committee().1[0].verifying_key();
         SigningOrder {
+            trace: Default::default(),
             verifying_key: signing_primitives::derive_child_key(&network_key, INDEX).unwrap(),
             network_key,
             registration_index: INDEX,

@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
     chain::{AccountId, SignerId},
-    metrics::{Metrics, SessionOutcome, Timer},
+    metrics::{Metrics, SessionOutcome, Stage},
     protocol::PartyId,
+    trace::Trace,
 };
 use codec::Encode;
 use rand::{rngs::OsRng, RngCore};
@@ -22,6 +23,7 @@ use tokio::{
     time::{sleep, timeout_at, Instant},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::{Instrument, Span};
 
 /// Opens that a participant may send for each try: its own and its answer to ours, and as many
 /// again if it restarts.
@@ -47,6 +49,8 @@ pub struct RunSpec {
     pub open_timeout: Duration,
     /// What each other participant may send in one session.
     pub budget: Budget,
+    /// The request that it is for, if it is for one.
+    pub trace: Trace,
 }
 
 /// What one participant may send in one session; the rest is dropped.
@@ -220,14 +224,16 @@ struct SessionGuard {
     id: SessionId,
     subject: Subject,
     metrics: Metrics,
-    opened: Timer,
+    trace: Trace,
+    opened: std::time::Instant,
     _cancel: DropGuard,
 }
 
 impl Drop for SessionGuard {
     fn drop(&mut self) {
         self.router.close_session(&self.id.0);
-        self.metrics.session_closed(&self.subject, self.opened);
+        self.metrics.session_closed(&self.subject);
+        self.trace.stage(Stage::Protocol, self.opened);
     }
 }
 
@@ -290,7 +296,7 @@ impl SessionsHandle {
         F: Fn(Session) -> Result<T, E> + Send + Sync + 'static,
     {
         let deadline = Instant::now() + spec.open_timeout;
-        let timer = self.metrics.timer();
+        let began = std::time::Instant::now();
         let mut running = None;
         loop {
             let open = match (pending.take(), &mut running) {
@@ -310,7 +316,7 @@ impl SessionsHandle {
                 Step::Remind | Step::Wait => self.say_open(&open.from, spec, opening),
                 Step::Start => {
                     self.say_open(&open.from, spec, opening);
-                    match self.start(spec, opening, job, timer) {
+                    match self.start(spec, opening, job, began) {
                         Ok(started) => running = Some(started),
                         Err(error) => return TryOutcome::Failed(RunError::Participants(error)),
                     }
@@ -351,7 +357,7 @@ impl SessionsHandle {
         spec: &RunSpec,
         opening: &Opening,
         job: &Arc<F>,
-        began: Timer,
+        began: std::time::Instant,
     ) -> Result<(JoinHandle<Result<T, E>>, SessionGuard), SessionIdError>
     where
         T: Send + 'static,
@@ -366,13 +372,16 @@ impl SessionsHandle {
         let (outgoing, to_send) = mpsc::channel(OUTGOING);
         let cancel = CancellationToken::new();
         self.forward(spec, id, to_send, cancel.clone());
-        self.metrics.session_opened(&spec.subject, began);
+        self.metrics.session_opened(&spec.subject);
+        spec.trace.stage(Stage::SessionSetup, began);
+        tracing::debug!(session = %hex::encode(id.0), "opened a session");
         let guard = SessionGuard {
             router: self.router.clone(),
             id,
             subject: spec.subject.clone(),
             metrics: self.metrics.clone(),
-            opened: self.metrics.timer(),
+            trace: spec.trace.clone(),
+            opened: std::time::Instant::now(),
             _cancel: cancel.clone().drop_guard(),
         };
         let session = Session {
@@ -385,7 +394,9 @@ impl SessionsHandle {
         };
         let session = self.conduct.session(spec, session);
         let job = job.clone();
-        Ok((tokio::task::spawn_blocking(move || job(session)), guard))
+        let span = Span::current();
+        let thread = tokio::task::spawn_blocking(move || span.in_scope(|| job(session)));
+        Ok((thread, guard))
     }
 
     /// Sends what the protocol says: to each participant in order, and to none of them later
@@ -404,7 +415,7 @@ impl SessionsHandle {
             lanes.insert(PartyId::from(party.clone()), lane);
             let sending = send_in_order(self.mesh.clone(), account.clone(), session, waiting);
             let closed = closed.clone();
-            tokio::spawn(async move {
+            let sending = async move {
                 tokio::select! {
                     () = sending => {}
                     () = async {
@@ -412,9 +423,10 @@ impl SessionsHandle {
                         sleep(LINGER).await;
                     } => {}
                 }
-            });
+            };
+            tokio::spawn(sending.in_current_span());
         }
-        tokio::spawn(async move {
+        let sorting = async move {
             while let Some((to, payload)) = to_send.recv().await {
                 let full = lanes
                     .get(&to)
@@ -423,7 +435,8 @@ impl SessionsHandle {
                     tracing::debug!(party = ?to, "is too slow for this session");
                 }
             }
-        });
+        };
+        tokio::spawn(sorting.in_current_span());
     }
 
     fn say_open_to_all(&self, spec: &RunSpec, opening: &Opening) {
@@ -440,11 +453,12 @@ impl SessionsHandle {
         };
         let sent = self.mesh.send(to.clone(), frame.encode());
         let to = to.clone();
-        tokio::spawn(async move {
+        let sending = async move {
             if !sent.await {
                 tracing::debug!(peer = %to, "could not open a session");
             }
-        });
+        };
+        tokio::spawn(sending.in_current_span());
     }
 }
 

@@ -19,8 +19,8 @@ use sp_runtime::{
     Perbill,
 };
 
-/// The most that a validator loses for being silent.
-pub(crate) const MOST: Perbill = Perbill::from_percent(10);
+/// The most that a validator loses for being silent. Cheating always costs more.
+pub(crate) const MOST: Perbill = Perbill::from_percent(5);
 
 /// What the silence of a validator costs that has left `earlier` challenges unanswered.
 pub(crate) fn silence_slash(first: Perbill, earlier: u32) -> Perbill {

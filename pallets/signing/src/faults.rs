@@ -46,6 +46,10 @@ impl<T: Config> Pallet<T> {
         if Committee::<T>::get().is_some_and(|committee| report.generation > committee.generation) {
             return Err(UnknownTransaction::CannotLookup.into());
         }
+        // Who it is from, before what it says is looked at: that may be long.
+        Self::check_reporter(report).map_err(refusal)?;
+        let payload = primitives::fault_report_payload(Self::genesis_hash(), report);
+        Self::verify(&report.signing_key, &payload, signature)?;
         // A report with proof waits in the pool beside one without.
         let tag = match &report.fault {
             Fault::Unprovable(_) => {
@@ -63,8 +67,6 @@ impl<T: Config> Pallet<T> {
                     .encode()
             }
         };
-        let payload = primitives::fault_report_payload(Self::genesis_hash(), report);
-        Self::verify(&report.signing_key, &payload, signature)?;
         let window = Parameters::<T>::get().freshness_window;
         Self::admit(tag, 0, report.at.saturating_add(window))
     }
@@ -91,7 +93,14 @@ impl<T: Config> Pallet<T> {
 
     /// Finds who makes a report, with proof or without, and that it is fresh.
     pub(crate) fn check_reporter(report: &FaultReportOf<T>) -> Result<T::AccountId, Error<T>> {
-        let reporter = Self::active_owner_of(&report.signing_key).ok_or(Error::NotACurrentKey)?;
+        let key = &report.signing_key;
+        let reporter = match &report.fault {
+            Fault::Unprovable(_) => Self::active_owner_of(key),
+            // A member that has left the validators may be the only one who can prove it. It answers
+            // for what it says with its last stake.
+            Fault::Provable(_) => Self::owner_of(key),
+        };
+        let reporter = reporter.ok_or(Error::NotACurrentKey)?;
         ensure!(report.accused != reporter, Error::ReportOfOneself);
         let now = frame_system::Pallet::<T>::block_number();
         let window = Parameters::<T>::get().freshness_window;

@@ -1,7 +1,8 @@
 //! Members that have left the validators, but hold shares of the generation in force.
 //!
 //! They sign and hand over until another generation is in force, so the others must still know where
-//! they are and what key they have. They relay nothing, report nobody and get no new seat.
+//! they are and what key they have. They relay nothing, get no new seat, and report nobody
+//! but those whom they can prove to have cheated.
 
 use crate::{
     Challenges, Committee, Config, Event, FormerMembers, KeyOwners, Pallet, Phase, Signers,

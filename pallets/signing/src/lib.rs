@@ -851,6 +851,8 @@ pub mod pallet {
         TooManyStandbys,
         /// The parameter must not be zero.
         ZeroParameter,
+        /// To cheat must cost more than to be silent can, and than 5 %.
+        CheatingTooCheap,
     }
 
     #[pallet::hooks]

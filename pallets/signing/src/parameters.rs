@@ -1,7 +1,8 @@
 //! What root may set.
 
 use crate::{
-    primitives, Committee, Config, Error, Event, Pallet, Parameters, ParametersOf, Paused,
+    challenges::MOST, primitives, Committee, Config, Error, Event, Pallet, Parameters,
+    ParametersOf, Paused,
 };
 use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
 use primitives::{MaxMembers, MaxStandbys};
@@ -32,6 +33,10 @@ pub(crate) fn validate<T: Config>(parameters: &ParametersOf<T>) -> Result<(), Er
             && parameters.request_limit > 0
             && parameters.fuel > 0,
         Error::ZeroParameter
+    );
+    ensure!(
+        parameters.cheating_slash > MOST.max(parameters.silence_slash),
+        Error::CheatingTooCheap
     );
     Ok(())
 }

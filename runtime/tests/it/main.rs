@@ -5,10 +5,12 @@
 mod chain;
 mod fees;
 mod keys;
+mod lookups;
 mod presets;
 mod proofs;
 mod punishment;
 mod registrations;
 mod session_key_calls;
+mod snapshots;
 mod stake_guard;
 mod weights;

@@ -186,7 +186,7 @@ fn the_logs_say_all(network: &Network, members: &Members) {
         for said in [
             "made and stored a result",
             "offchain_signer::protocol::driver: entered round=generation of auxiliary information",
-            "offchain_signer::protocol::driver: entered round=signing",
+            "] entered round=signing",
         ] {
             assert!(log.contains(said), "{name} does not say {said:?}");
         }

@@ -17,7 +17,7 @@ impl PromptPassword for Answer {
         self.0.is_some()
     }
 
-    fn prompt(&self) -> Option<io::Result<Zeroizing<String>>> {
+    fn prompt(&self, _: &str) -> Option<io::Result<Zeroizing<String>>> {
         self.1.set(self.1.get() + 1);
         self.0.map(|answer| Ok(Zeroizing::new(answer.into())))
     }

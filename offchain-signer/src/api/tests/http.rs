@@ -84,22 +84,6 @@ async fn a_node_is_not_ready_before_the_network_is() {
 }
 
 #[tokio::test]
-async fn the_page_tells_where_the_network_is() {
-    let world = World::new();
-    for path in ["/", "/v1"] {
-        let (status, page) = get(&world, 0, path).await;
-        let page = String::from_utf8(page).unwrap();
-        assert_eq!(status, StatusCode::OK);
-        assert!(page.contains("signer: a member of the committee"), "{page}");
-        assert!(page.contains("generation 1: any 2 of 3 sign"), "{page}");
-        assert!(page.contains(&hex::encode(world.network_key)), "{page}");
-    }
-    world.chain.import(|state| state.network.paused = true);
-    let page = String::from_utf8(get(&world, 4, "/").await.1).unwrap();
-    assert!(page.contains("active, but paused"), "{page}");
-}
-
-#[tokio::test]
 async fn unknown_routes_and_methods() {
     let world = World::new();
     for path in [

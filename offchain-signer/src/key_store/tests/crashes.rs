@@ -139,13 +139,9 @@ fn open_on(disk: &CrashingDisk) -> Result<KeyStore, KeyStoreError> {
 fn prepared(prepare: impl FnOnce(&KeyStore)) -> Vec<u8> {
     let disk = CrashingDisk::default();
     let database = Builder::new().create_with_backend(disk.clone()).unwrap();
-    initialise(
-        &database,
-        &password(),
-        GENESIS,
-        PasswordCost::NEXT_TO_NOTHING,
-    )
-    .unwrap();
+    Contents::fresh(GENESIS)
+        .fill(&database, &password(), PasswordCost::NEXT_TO_NOTHING)
+        .unwrap();
     drop(database);
     let store = open_on(&disk).unwrap();
     prepare(&store);
@@ -306,4 +302,35 @@ fn erasing_auxiliary_information_happens_or_not_and_newer_is_always_there() {
             assert!(!done || store.aux_info(info.attempt()).unwrap().is_none());
         },
     );
+}
+
+#[test]
+fn putting_a_backup_back_happens_or_not() {
+    let second = material().of_attempt(6);
+    let with_both = |store: &KeyStore| {
+        store.put_pending(material()).unwrap();
+        store.promote(5, 1).unwrap();
+        store.put_pending(&second).unwrap();
+    };
+    let backup = open_on(&CrashingDisk::with(prepared(with_both), None)).unwrap();
+    let backup = backup.contents().unwrap();
+    let content = prepared(|_| ());
+    let x25519 = open_on(&CrashingDisk::with(content.clone(), None))
+        .unwrap()
+        .x25519_public();
+    let (crashes, cases) = crash_everywhere(
+        content,
+        |store| store.add(&backup).map(|_| ()),
+        |store, done| {
+            assert_eq!(store.x25519_public(), x25519);
+            match (store.newest(), store.pending(6).unwrap()) {
+                (Some((1, active)), Some(pending)) => {
+                    assert!(same(&active, material()) && same(&pending, &second));
+                }
+                (None, None) => assert!(!done),
+                (active, pending) => panic!("{active:?} {pending:?}"),
+            }
+        },
+    );
+    assert!(crashes > 5 && cases > crashes, "{crashes} {cases}");
 }

@@ -35,6 +35,7 @@ async fn cheat(world: &World, sessions: &SessionsHandle, order: SigningOrder) {
         .iter()
         .filter(|member| member.party != order.me && order.participants.contains(&member.party));
     let spec = RunSpec {
+        trace: Default::default(),
         subject: Subject::Signing(subject),
         me: order.me.clone(),
         others: accounts(others),

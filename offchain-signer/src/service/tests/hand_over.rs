@@ -94,6 +94,7 @@ async fn requests_are_signed_all_the_while_the_key_is_handed_over() {
     requests.await.unwrap();
     world.sign_with(&nodes, [old[2], joining], 2).await;
     let gone = nodes[old[0]].signer.sign(SigningOrder {
+        trace: Default::default(),
         verifying_key: [2; 33],
         network_key: committee().1[0].verifying_key(),
         registration_index: INDEX,

@@ -32,6 +32,7 @@ fn order(world: &World, me: usize, other: usize) -> SigningOrder {
     let key =
         signing_primitives::derive_child_key(&committee().1[0].verifying_key(), INDEX).unwrap();
     SigningOrder {
+        trace: Default::default(),
         verifying_key: key,
         network_key: committee().1[0].verifying_key(),
         registration_index: INDEX,

@@ -234,8 +234,8 @@ pub struct Validator<AccountId, BlockNumber> {
     /// Its announcement, if it has made one.
     pub signer: Option<SignerInfo<BlockNumber>>,
     /// Whether it is in the current session's set. If not, it has left, but is a member of the
-    /// committee until another one is in force: it signs and hands over, and can do nothing else. It
-    /// relays nothing and reports nobody.
+    /// committee until another one is in force: it signs and hands over. It relays nothing, and
+    /// reports nobody but those whom it can prove to have cheated.
     pub active: bool,
     /// Whether it is passed over when members and standbys are chosen, for an attempt that it let
     /// fail, until it announces itself again.

@@ -34,9 +34,9 @@ impl fmt::Display for StakeTie {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::HoldsShare => {
-                "the validator holds a share of the network key: call signing.leaveCommittee, and try \
-                 again when the next generation is in force, without it; `signing-cli committee` shows \
-                 the members"
+                "the validator holds a share of the network key: call signing.leaveCommittee, unless it \
+                 has lost its seat already, and try again when the next generation is in force, \
+                 without it; `signing-cli committee` shows the members"
             }
             Self::ToHoldShare => {
                 "the validator is about to get a share of the network key: try again when the attempt \

@@ -173,8 +173,8 @@ fn silence_costs_twice_as_much_each_time_up_to_a_limit() {
     let first = Perbill::from_parts(1_000_000);
     assert_eq!(silence_slash(first, 0), first);
     assert_eq!(silence_slash(first, 1), Perbill::from_parts(2_000_000));
-    assert_eq!(silence_slash(first, 6), Perbill::from_parts(64_000_000));
-    for times in [7, 31, 32, u32::MAX] {
+    assert_eq!(silence_slash(first, 5), Perbill::from_parts(32_000_000));
+    for times in [6, 7, 31, 32, u32::MAX] {
         assert_eq!(silence_slash(first, times), MOST);
     }
     assert_eq!(silence_slash(Perbill::zero(), 40), Perbill::zero());

@@ -2,7 +2,7 @@
 
 use crate::{mock::*, primitives, Event, Parameters, ParametersOf, Paused};
 use frame_support::{assert_noop, assert_ok};
-use sp_runtime::DispatchError;
+use sp_runtime::{DispatchError, Perbill};
 
 #[test]
 fn root_sets_parameters() {
@@ -51,6 +51,14 @@ fn impossible_parameters_are_refused() {
         refused(|p| p.freshness_window = 0, Error::ZeroParameter);
         refused(|p| p.request_limit = 0, Error::ZeroParameter);
         refused(|p| p.fuel = 0, Error::ZeroParameter);
+        refused(
+            |p| p.cheating_slash = Perbill::from_percent(5),
+            Error::CheatingTooCheap,
+        );
+        refused(
+            |p| p.silence_slash = p.cheating_slash,
+            Error::CheatingTooCheap,
+        );
     });
 }
 

@@ -83,6 +83,47 @@ fn any_validator_can_prove_it_of_any_member_by_its_party_id() {
     });
 }
 
+/// A session begins without this one of the six.
+fn leave_validators(who: AccountId) {
+    SessionIndex::mutate(|session| *session += 1);
+    let others: Vec<_> = (1..=6)
+        .filter(|v| *v != who)
+        .map(|v| (v, pair(v)))
+        .collect();
+    new_session(&others);
+}
+
+#[test]
+fn a_member_that_has_left_the_validators_can_prove_it_and_answers_for_it() {
+    test(6, || {
+        activate_with_others([4]);
+        leave_validators(3);
+        prove(3, 1);
+        let offence = Offence::Cheating { generation: 1 };
+        assert_eq!(Punished::get(), [(1, 8, offence, SLASH)]);
+        assert_eq!(Provers::get(), [3]);
+    });
+    test(6, || {
+        activate_with_others([4]);
+        leave_validators(3);
+        submit_proof(3, 1, &honesty(1, 1));
+        // With the stake of the session in which it was a validator.
+        let offence = Offence::FalseEvidence { generation: 1 };
+        assert_eq!(Punished::get(), [(3, 7, offence, SLASH)]);
+    });
+    // Without a share it has nothing to say.
+    test(6, || {
+        activate_with_others([4]);
+        let evidence = cheating(1, 1);
+        leave_validators(6);
+        is_refused(
+            proof(6, 1, &evidence),
+            InvalidTransaction::BadSigner,
+            Error::NotACurrentKey,
+        );
+    });
+}
+
 #[test]
 fn what_is_proved_counts_once() {
     test(6, || {

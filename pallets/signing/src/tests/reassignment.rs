@@ -256,7 +256,7 @@ fn a_member_that_will_not_be_a_validator_is_replaced_before() {
 }
 
 #[test]
-fn a_former_member_can_do_nothing_but_sign_and_hand_over() {
+fn a_former_member_reports_nobody_without_proof_and_gets_no_seat() {
     test(5, || {
         activate_with_others([4]);
         new_session(&[(1, pair(1)), (2, pair(2)), (4, pair(4)), (5, pair(5))]);

@@ -10,11 +10,17 @@ use super::{
 async fn validators_that_are_not_there() {
     let stage = Stage::open().await;
     let crashing = Step::Misbehave(Who::Member(1), &["crash-after-report"]);
+    // The first member leaves.
+    let killed_in_a_hand_over = Scenario {
+        steps: vec![Step::Change(Change::Leave), Step::Kill(Who::Member(1))],
+        accused: &[1],
+        ..Scenario::killed("killed in a hand-over")
+    };
     let omitting = Step::Misbehave(Who::Outsiders, &["omit-reports"]);
     stage
         .play(vec![
             Scenario::killed("killed"),
-            Scenario::killed("killed in a hand-over").after(Step::Change(Change::Leave)),
+            killed_in_a_hand_over,
             Scenario::killed("killed, and one who reports it crashes").after(crashing),
             Scenario::killed("killed, and most authors omit reports").after(omitting),
         ])
@@ -28,6 +34,10 @@ async fn validators_that_are_cut_off() {
     let outcome = Outcome::Voted;
     stage
         .play(vec![
+            Scenario {
+                steps: vec![Step::Cut { from: 1, off: 0 }],
+                ..Scenario::member("cut off from one signer", &[], Outcome::Nobody)
+            },
             Scenario::member("cut off from all signers", &["cut-from=all"], outcome),
             Scenario::member("silent from round 1", &["silent-from-round=1"], outcome),
             Scenario::member("silent from round 3", &["silent-from-round=3"], outcome),

@@ -1,6 +1,6 @@
 //! Changes that are no faults: a member leaves, one rotates out, the committee grows and shrinks.
 
-use super::stage::{Change, Scenario, Stage};
+use super::stage::{Change, Scenario, Stage, Step, Who};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "long: scripts/test scenarios"]
@@ -16,9 +16,12 @@ async fn committees_that_change() {
         parameters.committee_size = 3;
         parameters.threshold = 2;
     });
+    let confirming = Step::Misbehave(Who::Member(1), &["wrong-confirmation=reshare"]);
     stage
         .play(vec![
             Scenario::change("leaves the committee", Change::Leave),
+            Scenario::change("leaves, and another confirms a wrong key", Change::Leave)
+                .after(confirming),
             Scenario::change("rotates out", rotate),
             Scenario::change("3 of 4 sign", grow),
             Scenario::change("2 of 3 sign again", shrink),

@@ -41,6 +41,8 @@ pub(crate) enum Step {
     Kill(Who),
     /// A validator misbehaves in these ways.
     Misbehave(Who, &'static [&'static str]),
+    /// A member has no connection with another one.
+    Cut { from: usize, off: usize },
     /// Nobody misbehaves.
     Change(Change),
 }
@@ -194,6 +196,14 @@ impl Stage {
                     // It begins when it is up.
                     began = best(&client).await;
                 }
+                Step::Cut { from, off } => {
+                    let (from, off) = (&cast.members[*from], &cast.members[*off].name);
+                    let way = format!("cut-from={}", id(from));
+                    self.network.kill(off);
+                    self.network.restart_misbehaving(off, &[&way]);
+                    changed.push(off.clone());
+                    began = best(&client).await;
+                }
                 Step::Change(change) => {
                     make(*change, &cast, &client, &Rpc::new(&witness.rpc)).await;
                 }
@@ -296,7 +306,7 @@ impl Cast {
         let acts = |who: Who| {
             scenario.steps.iter().any(|step| match step {
                 Step::Kill(actor) | Step::Misbehave(actor, _) => *actor == who,
-                Step::Change(_) => false,
+                Step::Cut { .. } | Step::Change(_) => false,
             })
         };
         match acts(Who::Outsiders) {

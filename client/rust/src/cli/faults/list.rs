@@ -12,7 +12,9 @@ use signing_client::{AccountId, BlockNumber, FaultEvent, FaultEventAt, FaultHist
 
 pub(super) async fn list(global: &Global, args: FaultsListArgs) -> Result<Report, Failure> {
     let client = connect(global).await?;
-    Ok(report(&client.faults(args.blocks).await?))
+    let history = client.faults(args.blocks).await?;
+    let window = client.status().await?.network.parameters.report_window;
+    Ok(report(&history, window))
 }
 
 /// What somebody is said to have done.
@@ -36,8 +38,8 @@ struct Consequence {
     words: String,
 }
 
-/// The accusations in a history, each with what followed.
-fn accusations(events: &[FaultEventAt]) -> Vec<Accusation> {
+/// The accusations in a history, each with what followed. A report counts for `window` blocks.
+fn accusations(events: &[FaultEventAt], window: BlockNumber) -> Vec<Accusation> {
     let mut found = Vec::new();
     for (index, at) in events.iter().enumerate() {
         // What the chain deposits in the same block may come before its cause.
@@ -55,7 +57,7 @@ fn accusations(events: &[FaultEventAt]) -> Vec<Accusation> {
                 reporter: reporter.cloned(),
                 accused: accused.clone(),
                 against: against.clone(),
-                followed: followed(later, at, against),
+                followed: followed(later, at, against, window),
             });
         };
         match &at.event {
@@ -81,14 +83,20 @@ fn accusations(events: &[FaultEventAt]) -> Vec<Accusation> {
     found
 }
 
-/// What followed for whom it went against, up to when the case is closed.
+/// What followed for whom it went against, up to when the case is closed. What only began when the
+/// report counted no more did not follow from it.
 fn followed(
     later: &[FaultEventAt],
     accusation: &FaultEventAt,
     against: &AccountId,
+    window: BlockNumber,
 ) -> Vec<Consequence> {
     let mut followed: Vec<Consequence> = Vec::new();
+    let counts_until = accusation.block.number.saturating_add(window);
     for at in later {
+        if followed.is_empty() && at.block.number > counts_until {
+            break;
+        }
         let (event, words, closes) = match &at.event {
             FaultEvent::CheatingProven { slash, .. } if at == accusation => {
                 ("slashed", format!("slashed {}", percent(*slash)), false)
@@ -143,8 +151,8 @@ fn followed(
     followed
 }
 
-fn report(history: &FaultHistory) -> Report {
-    let accusations = accusations(&history.events);
+fn report(history: &FaultHistory, window: BlockNumber) -> Report {
+    let accusations = accusations(&history.events, window);
     let mut report = Report::new(to_json(history, &accusations))
         .field("blocks", format!("{} to {}", history.from, history.to));
     if history.forgotten > 0 {
@@ -301,7 +309,9 @@ mod tests {
             at(50, Some(1), reported(1, 3)),
             at(60, Some(1), reported(3, 4)),
         ];
-        let found = accusations(&history);
+        // A report that came to nothing, because it stood alone until it counted no more.
+        assert!(events_of(&accusations(&history, 1)[0]).is_empty());
+        let found = accusations(&history, 30);
         assert_eq!(found.len(), 4);
         let case = [
             ("challenged", 12),
@@ -338,7 +348,7 @@ mod tests {
                 },
             ),
         ];
-        let found = accusations(&history);
+        let found = accusations(&history, 30);
         assert_eq!(found[0].accused, account(3));
         assert_eq!(found[0].followed[0].words, "slashed 10 %");
         assert_eq!(found[1].accused, account(1));
@@ -359,7 +369,7 @@ mod tests {
                 excluded: vec![account(1), account(2)],
             },
         )];
-        let found = accusations(&history);
+        let found = accusations(&history, 30);
         let accused: Vec<_> = found.iter().map(|found| found.accused.clone()).collect();
         assert_eq!(accused, [account(1), account(2)]);
         assert_eq!(id(&found[0].at), "9");

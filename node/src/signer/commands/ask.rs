@@ -1,0 +1,70 @@
+//! Passwords for the commands.
+
+use super::CommandError;
+use crate::signer::password::{self, PromptPassword, INSECURE_DEV_PASSWORD, MIN_PASSWORD_LEN};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// A password that a command needs.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted {
+    /// What it is for.
+    pub(super) what: &'static str,
+    /// The flag that names a file.
+    pub(super) flag: &'static str,
+    /// Whether something is about to be sealed under it: then whoever types it does so twice, and it
+    /// must be good enough.
+    pub(super) is_new: bool,
+}
+
+impl Wanted {
+    /// From the file, or from whoever sits at the terminal.
+    pub(super) fn read(
+        self,
+        file: Option<&Path>,
+        prompt: &dyn PromptPassword,
+    ) -> Result<Zeroizing<String>, CommandError> {
+        let password = match file {
+            Some(path) => {
+                password::read_file(path).map_err(|source| CommandError::PasswordFile {
+                    path: path.to_owned(),
+                    source,
+                })?
+            }
+            None => self.asked(prompt)?,
+        };
+        let what = self.what;
+        if self.is_new && password.len() < MIN_PASSWORD_LEN {
+            return Err(CommandError::ShortPassword { what });
+        }
+        Ok(password)
+    }
+
+    /// The same, and not the one that everybody knows.
+    pub(super) fn read_secret(
+        self,
+        file: Option<&Path>,
+        prompt: &dyn PromptPassword,
+    ) -> Result<Zeroizing<String>, CommandError> {
+        let password = self.read(file, prompt)?;
+        match self.is_new && password.as_str() == INSECURE_DEV_PASSWORD {
+            true => Err(CommandError::DevelopmentPassword { what: self.what }),
+            false => Ok(password),
+        }
+    }
+
+    fn asked(self, prompt: &dyn PromptPassword) -> Result<Zeroizing<String>, CommandError> {
+        let ask = |text: &str| match prompt.prompt(text) {
+            Some(answer) => answer.map_err(CommandError::Prompt),
+            None => Err(CommandError::NoPassword {
+                what: self.what,
+                flag: self.flag,
+            }),
+        };
+        let password = ask(&format!("Password for {}: ", self.what))?;
+        if self.is_new && ask("The same once more: ")? != password {
+            return Err(CommandError::Mistyped);
+        }
+        Ok(password)
+    }
+}

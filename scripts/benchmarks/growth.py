@@ -1,0 +1,41 @@
+"""How the time grows: with the parties that sign, with the message, with the registrations."""
+
+import json
+
+from benchmarks.network import Bench, bare, build, median
+from local_network import output
+
+MESSAGES = [32, 1 << 10, 1 << 14, 1 << 17, 900_000]
+
+
+def measure(parties, seconds):
+    build()
+    signing = []
+    for count in parties:
+        found = bare(3, count)
+        in_process = min(found["bare"], found["bare_parallel"])
+        signing.append({"parties": count, "bare": in_process, "driver": found["driver"],
+                        "ratio": found["driver"] / in_process})
+    messages = []
+    with Bench() as bench:
+        key = bench.users(1)
+        for size in MESSAGES:
+            found = bench.load(key, seconds, size)
+            messages.append({"bytes": size, "median": median(found["seconds"]),
+                             "failed": found["failed"], "requests": len(found["seconds"])})
+    printed = output("cargo", "test", "--release", "--locked", "--workspace", "--test", "it", "--",
+                     "--ignored", "--nocapture", "what_a_lookup_costs")
+    lookups = next(json.loads(line) for line in printed.splitlines() if line.startswith("[{"))
+    return {"signing": signing, "messages": messages, "lookups": lookups}
+
+
+def show(found):
+    print(f"{'parties':>8} {'bare':>9} {'driver':>9} {'ratio':>6}")
+    for row in found["signing"]:
+        print(f"{row['parties']:8} {row['bare']:7.2f} s {row['driver']:7.2f} s {row['ratio']:6.2f}")
+    print(f"\n{'message':>9} {'end to end':>11}")
+    for row in found["messages"]:
+        print(f"{row['bytes']:7} B {row['median']:9.2f} s")
+    print(f"\n{'registrations':>14} {'look-up':>10}")
+    for row in found["lookups"]:
+        print(f"{row['registrations']:14} {row['microseconds']:7.1f} µs")

@@ -1,0 +1,115 @@
+"""A network that is ready to be measured, with users on it, and what its nodes say of themselves."""
+
+import json
+import re
+import statistics
+import sys
+import tempfile
+import time
+import urllib.request
+
+from local_network import PROGRAMS, TARGET, LocalNetwork, cli, fail, last_json, output
+
+USER = "//Bob"
+ACCOUNT = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
+PREPARE_SECONDS = 600
+SERIES = re.compile(r'^(\w+)(?:\{(.*)\})? ([-+.\deE]+)$')
+
+
+class Bench:
+    """Five validators, warm: the key is there, and auxiliary information for the next hand-over too,
+    the making of which would compete with what is measured."""
+
+    def __enter__(self):
+        self.network = LocalNetwork(tempfile.mkdtemp(prefix="signing-bench-"))
+        self.network("up", "--chain", "local-fast")
+        self.url = self.network.wait_for_key()["validators"][0]["rpc"]
+        self.wait_for_aux_info()
+        return self
+
+    def __exit__(self, *_):
+        self.network("down")
+
+    def wait_for_aux_info(self):
+        print("waiting for auxiliary information", file=sys.stderr, flush=True)
+        deadline = time.monotonic() + PREPARE_SECONDS
+        while time.monotonic() < deadline:
+            committee = cli(self.url, "--quiet", "committee")
+            if committee["standbys"] and all(one["prepared"] for one in committee["standbys"]):
+                return
+            time.sleep(2)
+        fail(f"no auxiliary information after {PREPARE_SECONDS} s")
+
+    def users(self, count):
+        """Verifying keys of so many users, who share one program."""
+        program = cli(self.url, "--quiet", "program", "deploy", PROGRAMS / "requester-only.wasm",
+                      "--suri", USER)["program"]
+        instance = f"{program}=" + json.dumps({"accounts": [ACCOUNT]})
+        return [cli(self.url, "--quiet", "register", "--suri", USER, "--program", instance)["verifying_key"]
+                for _ in range(count)]
+
+    def load(self, keys, seconds, size=32):
+        """What came of the users' requests, as `sign_load` tells it."""
+        return last_json(output(TARGET / "release" / "examples" / "sign_load", self.url, USER, seconds,
+                                size, *keys))
+
+    def nodes(self):
+        return json.loads((self.network.path / "network.json").read_text())["nodes"]
+
+    def metrics(self):
+        """All nodes' series, added up: {(name, labels): value}."""
+        total = {}
+        for node in self.nodes():
+            text = urllib.request.urlopen(f"http://127.0.0.1:{node['prometheus']}/metrics", timeout=10)
+            for line in text.read().decode().splitlines():
+                if found := SERIES.match(line):
+                    name, labels, value = found.groups()
+                    series = (name, labels or "")
+                    total[series] = total.get(series, 0.0) + float(value)
+        return total
+
+    def memory(self):
+        """Resident memory of all nodes, in MiB."""
+        pages = 0
+        for node in self.nodes():
+            with open(f"/proc/{node['pid']}/statm", encoding="ascii") as statm:
+                pages += int(statm.read().split()[1])
+        return pages * 4096 / 2**20
+
+
+def label(labels, name):
+    found = re.search(rf'{name}="([^"]*)"', labels)
+    return found.group(1) if found else None
+
+
+def stages(before, after):
+    """Seconds per answered request that relayers and signers spent in each stage, from two looks at
+    the metrics. A request goes through T signers at a time: theirs is the mean of them."""
+    rows = {}
+    for (name, labels), value in after.items():
+        if name == "signing_request_stage_seconds_sum":
+            rows[label(labels, "role"), label(labels, "stage")] = value - before.get((name, labels), 0.0)
+    for role in ("relayer", "signer"):
+        count = sum(value - before.get((name, labels), 0.0) for (name, labels), value in after.items()
+                    if name == "signing_requests_total" and label(labels, "role") == role
+                    and label(labels, "outcome") == "ok")
+        for (of, stage), seconds in list(rows.items()):
+            if of == role:
+                rows[of, stage] = seconds / count if count else None
+    return rows
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def bare(*arguments):
+    """Bare synedrion, and this project's driver, in one process."""
+    return last_json(output("cargo", "bench", "--locked", "--workspace", "--bench", "signing", "--",
+                            *arguments))
+
+
+def build():
+    from local_network import SCRIPTS
+    output(SCRIPTS / "build")
+    output("cargo", "build", "--release", "--locked", "--workspace", "--example", "sign_load")

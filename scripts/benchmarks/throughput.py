@@ -1,0 +1,38 @@
+"""Several users at once, each asking for one signature after the other."""
+
+from benchmarks.network import Bench, bare, build, median
+
+
+def measure(users, seconds):
+    build()
+    rows = []
+    with Bench() as bench:
+        keys = bench.users(max(users))
+        quiet = bench.memory()
+        for count in users:
+            found = bench.load(keys[:count], seconds)
+            answers = found["seconds"]
+            rows.append({
+                "users": count,
+                "answered": len(answers),
+                "failed": found["failed"],
+                "errors": found["errors"],
+                "per_second": len(answers) / found["wall"],
+                "median": median(answers),
+                "slowest": max(answers),
+                "memory_mib": bench.memory(),
+            })
+    allowed = bare(3)["at_once"]
+    for row in rows:
+        row["of_allowed"] = row["per_second"] / allowed
+    return {"allowed_per_second": allowed, "memory_before_mib": quiet, "rows": rows}
+
+
+def show(found):
+    print(f"bare synedrion, always another session to work on: {found['allowed_per_second']:.2f} a second")
+    print(f"{'users':>5} {'answered':>9} {'failed':>7} {'a second':>9} {'of bare':>8} {'median':>8} {'slowest':>8}"
+          f" {'memory of all nodes':>20}")
+    for row in found["rows"]:
+        print(f"{row['users']:5} {row['answered']:9} {row['failed']:7} {row['per_second']:9.2f}"
+              f" {100 * row['of_allowed']:6.0f} % {row['median']:6.2f} s {row['slowest']:6.2f} s"
+              f" {row['memory_mib']:16.0f} MiB")
