@@ -6,7 +6,6 @@ import os
 import pathlib
 import subprocess
 import sys
-import time
 
 SCRIPTS = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "signing-network"
@@ -16,7 +15,6 @@ CLI = TARGET / "release" / "signing-cli"
 PROGRAMS = TARGET / "programs"
 # What a build needs to know, as scripts/env.sh says it.
 ENVIRONMENT = dict(os.environ, CARGO_TARGET_DIR=str(TARGET), WASM_BUILD_WORKSPACE_HINT=str(SCRIPTS.parent))
-KEY_SECONDS = 600
 
 
 def fail(message):
@@ -76,13 +74,5 @@ class LocalNetwork:
 
     def wait_for_key(self):
         """The status as soon as there is a network key."""
-        deadline, phase = time.monotonic() + KEY_SECONDS, None
-        while time.monotonic() < deadline:
-            status = self.status()
-            if status["phase"] != phase:
-                phase = status["phase"]
-                print(f"phase: {phase}", file=sys.stderr, flush=True)
-            if status["verifying_key"]:
-                return status
-            time.sleep(1)
-        fail(f"no key after {KEY_SECONDS} s; the nodes' logs are in {self.folder}")
+        self("wait")
+        return self.status()

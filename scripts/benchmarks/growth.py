@@ -1,8 +1,9 @@
 """How the time grows: with the parties that sign, with the message, with the registrations."""
 
 import json
+from statistics import median
 
-from benchmarks.network import Bench, bare, build, median
+from benchmarks.network import Bench, bare, build
 from local_network import output
 
 MESSAGES = [32, 1 << 10, 1 << 14, 1 << 17, 900_000]

@@ -2,13 +2,12 @@
 
 import json
 import re
-import statistics
 import sys
 import tempfile
 import time
 import urllib.request
 
-from local_network import PROGRAMS, TARGET, LocalNetwork, cli, fail, last_json, output
+from local_network import PROGRAMS, SCRIPTS, TARGET, LocalNetwork, cli, fail, last_json, output
 
 USER = "//Bob"
 ACCOUNT = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
@@ -99,10 +98,6 @@ def stages(before, after):
     return rows
 
 
-def median(values):
-    return statistics.median(values)
-
-
 def bare(*arguments):
     """Bare synedrion, and this project's driver, in one process."""
     return last_json(output("cargo", "bench", "--locked", "--workspace", "--bench", "signing", "--",
@@ -110,6 +105,5 @@ def bare(*arguments):
 
 
 def build():
-    from local_network import SCRIPTS
     output(SCRIPTS / "build")
     output("cargo", "build", "--release", "--locked", "--workspace", "--example", "sign_load")

@@ -1,6 +1,8 @@
 """One signature after the other, end to end, against bare synedrion with the same two parties."""
 
-from benchmarks.network import Bench, bare, build, median, stages
+from statistics import median
+
+from benchmarks.network import Bench, bare, build, stages
 
 # The stage that bare synedrion has, too.
 PROTOCOL = "protocol"

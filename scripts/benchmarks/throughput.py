@@ -1,6 +1,8 @@
 """Several users at once, each asking for one signature after the other."""
 
-from benchmarks.network import Bench, bare, build, median
+from statistics import median
+
+from benchmarks.network import Bench, bare, build
 
 
 def measure(users, seconds):

@@ -134,7 +134,6 @@ impl<'a> Types<'a> {
             if explained.contains_key(&name) || is_of_all(&name) {
                 continue;
             }
-            explained.insert(name.clone(), String::new());
             let mut text = String::new();
             match &self.registry.resolve(id).unwrap().type_def {
                 TypeDef::Composite(composite) => {

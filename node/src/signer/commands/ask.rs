@@ -2,8 +2,27 @@
 
 use super::CommandError;
 use crate::signer::password::{self, PromptPassword, INSECURE_DEV_PASSWORD, MIN_PASSWORD_LEN};
+use offchain_signer::key_store::{Backup, Password};
 use std::path::Path;
 use zeroize::Zeroizing;
+
+/// Opens a backup with its password.
+pub(super) fn read_backup(
+    file: &Path,
+    password_file: Option<&Path>,
+    prompt: &dyn PromptPassword,
+) -> Result<Backup, CommandError> {
+    let wanted = Wanted {
+        what: "the backup",
+        flag: "--backup-password-file",
+        is_new: false,
+    };
+    let password = wanted.read(password_file, prompt)?;
+    Backup::read(file, &Password::from(password)).map_err(|source| CommandError::Backup {
+        path: file.to_owned(),
+        source,
+    })
+}
 
 /// A password that a command needs.
 #[derive(Clone, Copy)]

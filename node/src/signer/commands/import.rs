@@ -1,10 +1,8 @@
 //! `signer import`.
 
-use super::{ask::Wanted, place::StoreArgs, CommandError, SESSION_KEYS};
+use super::{ask::read_backup, place::StoreArgs, CommandError, SESSION_KEYS};
 use crate::signer::password::PromptPassword;
-use offchain_signer::key_store::{
-    Backup, KeyStoreError, Password, PasswordCost, Restored, SessionKey,
-};
+use offchain_signer::key_store::{KeyStoreError, Password, PasswordCost, Restored, SessionKey};
 use sc_cli::SubstrateCli;
 use std::{io::Write, path::PathBuf};
 
@@ -48,18 +46,7 @@ impl ImportCmd {
         out: &mut dyn Write,
     ) -> Result<(), CommandError> {
         let place = self.store.locate(node)?;
-        let wanted = Wanted {
-            what: "the backup",
-            flag: "--backup-password-file",
-            is_new: false,
-        };
-        let password = wanted.read(self.backup_password_file.as_deref(), prompt)?;
-        let backup = Backup::read(&self.file, &Password::from(password)).map_err(|source| {
-            CommandError::Backup {
-                path: self.file.clone(),
-                source,
-            }
-        })?;
+        let backup = read_backup(&self.file, self.backup_password_file.as_deref(), prompt)?;
         if backup.genesis_hash() != place.genesis_hash {
             return Err(CommandError::OtherChain {
                 path: self.file.clone(),

@@ -1,8 +1,8 @@
 //! `signer inspect`.
 
-use super::{ask::Wanted, place::StoreArgs, CommandError};
+use super::{ask::read_backup, place::StoreArgs, CommandError};
 use crate::signer::password::PromptPassword;
-use offchain_signer::key_store::{Backup, KeyStore, Overview, Password, SessionKey, Summary};
+use offchain_signer::key_store::{Backup, KeyStore, Overview, SessionKey, Summary};
 use sc_cli::SubstrateCli;
 use serde_json::{json, Value};
 use std::{
@@ -62,18 +62,7 @@ impl InspectCmd {
     }
 
     fn backup(&self, file: &Path, prompt: &dyn PromptPassword) -> Result<Value, CommandError> {
-        let wanted = Wanted {
-            what: "the backup",
-            flag: "--backup-password-file",
-            is_new: false,
-        };
-        let password = wanted.read(self.backup_password_file.as_deref(), prompt)?;
-        let backup = Backup::read(file, &Password::from(password)).map_err(|source| {
-            CommandError::Backup {
-                path: file.to_owned(),
-                source,
-            }
-        })?;
+        let backup = read_backup(file, self.backup_password_file.as_deref(), prompt)?;
         let keys = backup.session_keys().iter().map(session_key);
         let of = json!({
             "kind": "backup",
