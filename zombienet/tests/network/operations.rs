@@ -9,6 +9,7 @@
 //! partition        two of seven are cut off for a while
 //! warp_sync        a node that has lost its database gets the chain from the others' proofs
 //! pruning          nodes that keep all states, and one that keeps few
+//! soak             an hour of load, with a kill every three minutes
 //! ```
 //!
 //! All but one are run by `scripts/test operations`.
@@ -20,4 +21,5 @@ mod place;
 mod pruning;
 mod rolling_restart;
 mod runtime_upgrade;
+mod soak;
 mod warp_sync;
