@@ -2,7 +2,7 @@
 
 use super::{
     consensus::{self, Authoring, Finality},
-    discovery, genesis,
+    discovery,
     partial::Partial,
 };
 use crate::{
@@ -56,7 +56,6 @@ async fn start<N: NetworkBackend<Block, Hash>>(
         mut telemetry,
     } = super::new_partial(&config)?;
     let genesis_hash = sc_client_api::HeaderBackend::info(&*client).genesis_hash;
-    genesis::check(&config, genesis_hash)?;
 
     let role = config.role;
     let name = config.network.node_name.clone();

@@ -3,7 +3,10 @@
 use sc_client_api::{backend::Backend, blockchain, in_mem, BlockImportOperation};
 use sc_service::{construct_genesis_block, ChainSpec, Configuration, Error as ServiceError};
 use signing_runtime::OpaqueBlock as Block;
-use sp_core::{storage::StateVersion, H256};
+use sp_core::{
+    storage::{StateVersion, Storage},
+    H256,
+};
 use sp_runtime::traits::Block as _;
 
 /// The state version of all of this network's runtimes: asking each for its own would compile it.
@@ -11,10 +14,20 @@ const STATE_VERSION: StateVersion = StateVersion::V1;
 
 /// The hash of the genesis block.
 pub(crate) fn hash_of(chain: &dyn ChainSpec) -> Result<H256, blockchain::Error> {
-    let storage = chain
+    hash_with(storage_of(chain)?)
+}
+
+/// The genesis state. Unless the specification is raw, the runtime has to work it out, which takes
+/// seconds.
+pub(super) fn storage_of(chain: &dyn ChainSpec) -> Result<Storage, blockchain::Error> {
+    chain
         .as_storage_builder()
         .build_storage()
-        .map_err(blockchain::Error::Storage)?;
+        .map_err(blockchain::Error::Storage)
+}
+
+/// The hash of the genesis block with this state.
+pub(super) fn hash_with(storage: Storage) -> Result<H256, blockchain::Error> {
     let mut operation = in_mem::Backend::<Block>::new().begin_operation()?;
     let root = operation.set_genesis_state(storage, false, STATE_VERSION)?;
     Ok(construct_genesis_block::<Block>(root, STATE_VERSION)
@@ -35,8 +48,11 @@ pub(crate) struct OtherChain {
 }
 
 /// Refuses a database that another chain was written into: its blocks would be taken for this one's.
-pub(super) fn check(config: &Configuration, found: H256) -> Result<(), ServiceError> {
-    let expected = hash_of(&*config.chain_spec)?;
+pub(super) fn check(
+    config: &Configuration,
+    found: H256,
+    expected: H256,
+) -> Result<(), ServiceError> {
     if found == expected {
         return Ok(());
     }

@@ -1,10 +1,13 @@
 //! The parts of a node that sub-commands need as well: client, pool and import queue.
 
-use super::{FullBackend, FullClient, FullSelectChain, RuntimeExecutor, TransactionPool};
+use super::{genesis, FullBackend, FullClient, FullSelectChain, RuntimeExecutor, TransactionPool};
+use sc_client_api::HeaderBackend;
 use sc_consensus::DefaultImportQueue;
 use sc_consensus_babe::{BabeBlockImport, BabeLink, BabeWorkerHandle};
 use sc_consensus_grandpa::{GrandpaBlockImport, LinkHalf};
-use sc_service::{Configuration, Error as ServiceError, KeystoreContainer, TaskManager};
+use sc_service::{
+    Configuration, Error as ServiceError, GenesisBlockBuilder, KeystoreContainer, TaskManager,
+};
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use signing_runtime::OpaqueBlock as Block;
@@ -59,13 +62,26 @@ pub(crate) fn new_partial(config: &Configuration) -> Result<Partial, ServiceErro
         .transpose()?;
 
     let executor: RuntimeExecutor = sc_service::new_wasm_executor(&config.executor);
-    let (client, backend, keystore, task_manager) = sc_service::new_full_parts(
-        config,
-        telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
-        executor,
-        Vec::new(),
+    let backend = sc_service::new_db_backend(config.db_config())?;
+    let storage = genesis::storage_of(&*config.chain_spec)?;
+    let expected = genesis::hash_with(storage.clone())?;
+    let genesis_block = GenesisBlockBuilder::new_with_storage(
+        storage,
+        !config.no_genesis(),
+        backend.clone(),
+        executor.clone(),
     )?;
+    let (client, backend, keystore, task_manager) =
+        sc_service::new_full_parts_with_genesis_builder(
+            config,
+            telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
+            executor,
+            backend,
+            genesis_block,
+            false,
+        )?;
     let client: Arc<FullClient> = Arc::new(client);
+    genesis::check(config, client.info().genesis_hash, expected)?;
 
     let telemetry = telemetry.map(|(worker, telemetry)| {
         task_manager

@@ -68,10 +68,13 @@ impl<T: Config> Pallet<T> {
         };
         Convictions::<T>::mutate(|all| {
             if !all.contains_key(validator) && all.len() >= T::MaxValidators::get() as usize {
-                // Room for it: the one that was convicted the longest ago is forgiven.
+                // Room for it: one whose conviction is of no effect any more is forgiven; there is one,
+                // unless all validators of an era were convicted. Then it is the oldest.
                 let oldest = all
                     .iter()
-                    .min_by_key(|(_, conviction)| conviction.era)
+                    .min_by_key(|(_, conviction)| {
+                        (Self::is_in_effect(conviction), conviction.era)
+                    })
                     .map(|(validator, _)| validator.clone());
                 if let Some(oldest) = oldest {
                     all.remove(&oldest);
@@ -126,7 +129,11 @@ impl<T: Config> Pallet<T> {
             return;
         }
         let session = T::Punish::session().saturating_sub(1);
-        let noted = LastSessions::<T>::try_mutate(|all| all.try_insert(validator.clone(), session));
+        let noted = LastSessions::<T>::try_mutate(|all| {
+            // Before another comes: those of the last session may be accountable no more.
+            all.retain(|validator, _| Self::is_accountable(validator));
+            all.try_insert(validator.clone(), session)
+        });
         if noted.is_err() {
             defensive!("no more are accountable than there are members");
         }

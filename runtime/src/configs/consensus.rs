@@ -12,8 +12,8 @@ use frame_support::traits::{ConstU128, ConstU32, ConstU64};
 use pallet_session::disabling::UpToLimitWithReEnablingDisablingStrategy;
 use sp_runtime::traits::{ConvertInto, OpaqueKeys};
 
-/// The most nominators of one validator that the weights of reports account for.
-pub(super) const MAX_NOMINATORS: u32 = 512;
+/// The most nominators of one validator: all who may vote. Weights of reports account for as many.
+pub(super) const MAX_NOMINATORS: u32 = super::staking::MAX_ELECTING_VOTERS;
 
 /// Sessions for which equivocations can be reported: as long as stake is bonded.
 const REPORTABLE_SESSIONS: u64 = BONDING_DURATION as u64 * SESSIONS_PER_ERA as u64;

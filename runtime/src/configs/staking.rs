@@ -28,7 +28,7 @@ pallet_staking_reward_curve::build! {
 }
 
 /// The most voters in an election. It is computed in one block, so this bounds that block's work.
-const MAX_ELECTING_VOTERS: u32 = 1_000;
+pub(super) const MAX_ELECTING_VOTERS: u32 = 1_000;
 /// The most candidates in an election.
 const MAX_ELECTABLE_TARGETS: u32 = 500;
 /// The most validators that one nominator may name.

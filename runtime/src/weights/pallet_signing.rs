@@ -1,6 +1,6 @@
 //! Measured weights of `pallet_signing`. Written by `scripts/weights`: measure again, do not edit.
 //!
-//! 2026-11-22, AMD EPYC, steps 20, repeat 10.
+//! 2026-11-23, AMD EPYC, steps 20, repeat 10.
 #![allow(missing_docs)]
 
 use core::marker::PhantomData;
@@ -13,87 +13,97 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::KeyOwners` (r:1 w:0)
     /// Proof: `Signing::KeyOwners` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Parameters` (r:1 w:0)
-    /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+    /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Signers` (r:1 w:1)
     /// Proof: `Signing::Signers` (`max_values`: None, `max_size`: Some(333), added: 2808, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Excluded` (r:1 w:1)
     /// Proof: `Signing::Excluded` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Phase` (r:1 w:0)
+    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     /// Storage: `Signing::CounterForSigners` (r:1 w:0)
     /// Proof: `Signing::CounterForSigners` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-    /// Storage: `Signing::Phase` (r:1 w:0)
-    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(3153), added: 3648, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::NetworkVerifyingKey` (r:1 w:0)
+    /// Proof: `Signing::NetworkVerifyingKey` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
     /// Storage: `Signing::DrawAt` (r:1 w:1)
     /// Proof: `Signing::DrawAt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Committee` (r:1 w:0)
+    /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
     fn announce_signer() -> Weight {
-        // At least 173_370 ns.
-        Weight::from_parts(201_771_000, 4687)
-            .saturating_add(T::DbWeight::get().reads(7))
+        // At least 56_050 ns.
+        Weight::from_parts(73_290_000, 6663)
+            .saturating_add(T::DbWeight::get().reads(9))
             .saturating_add(T::DbWeight::get().writes(3))
     }
     /// Storage: `Signing::KeyOwners` (r:1 w:0)
     /// Proof: `Signing::KeyOwners` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Parameters` (r:1 w:0)
-    /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+    /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Signers` (r:1 w:0)
     /// Proof: `Signing::Signers` (`max_values`: None, `max_size`: Some(333), added: 2808, mode: `MaxEncodedLen`)
     /// Storage: `System::BlockHash` (r:1 w:0)
     /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_announce_signer() -> Weight {
-        // At least 69_070 ns.
-        Weight::from_parts(77_580_000, 3798).saturating_add(T::DbWeight::get().reads(4))
+        // At least 53_500 ns.
+        Weight::from_parts(57_791_000, 3798).saturating_add(T::DbWeight::get().reads(4))
     }
     /// Storage: `Signing::Phase` (r:1 w:1)
-    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(3153), added: 3648, mode: `MaxEncodedLen`)
+    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     /// Storage: `Signing::NetworkVerifyingKey` (r:1 w:1)
     /// Proof: `Signing::NetworkVerifyingKey` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
     /// Storage: `Signing::DrawAt` (r:0 w:1)
     /// Proof: `Signing::DrawAt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Excluded` (r:0 w:1)
     /// Proof: `Signing::Excluded` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::ReviewDue` (r:0 w:1)
+    /// Proof: `Signing::ReviewDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Committee` (r:0 w:1)
-    /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(2093), added: 2588, mode: `MaxEncodedLen`)
+    /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::RotationFrom` (r:0 w:1)
+    /// Proof: `Signing::RotationFrom` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn confirm_keygen() -> Weight {
-        // At least 117_210 ns.
-        Weight::from_parts(142_150_000, 4638)
+        // At least 53_570 ns.
+        Weight::from_parts(68_400_000, 6663)
             .saturating_add(T::DbWeight::get().reads(2))
-            .saturating_add(T::DbWeight::get().writes(5))
+            .saturating_add(T::DbWeight::get().writes(7))
     }
     /// Storage: `Signing::Phase` (r:1 w:1)
-    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(3153), added: 3648, mode: `MaxEncodedLen`)
+    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Signers` (r:32 w:0)
     /// Proof: `Signing::Signers` (`max_values`: None, `max_size`: Some(333), added: 2808, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::SigningKeys` (r:32 w:0)
+    /// Proof: `Signing::SigningKeys` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Excluded` (r:1 w:1)
     /// Proof: `Signing::Excluded` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
     fn contradict_keygen() -> Weight {
-        // At least 375_110 ns.
-        Weight::from_parts(424_640_000, 90846)
-            .saturating_add(T::DbWeight::get().reads(34))
+        // At least 257_480 ns.
+        Weight::from_parts(283_261_000, 90846)
+            .saturating_add(T::DbWeight::get().reads(66))
             .saturating_add(T::DbWeight::get().writes(2))
     }
     /// Storage: `Signing::LastAttempt` (r:1 w:0)
     /// Proof: `Signing::LastAttempt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Phase` (r:1 w:0)
-    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(3153), added: 3648, mode: `MaxEncodedLen`)
+    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     /// Storage: `System::BlockHash` (r:1 w:0)
     /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_confirm_keygen() -> Weight {
-        // At least 98_130 ns.
-        Weight::from_parts(117_350_000, 4638).saturating_add(T::DbWeight::get().reads(3))
+        // At least 67_100 ns.
+        Weight::from_parts(93_080_000, 6663).saturating_add(T::DbWeight::get().reads(3))
     }
     /// Storage: `Signing::Programs` (r:1 w:1)
     /// Proof: `Signing::Programs` (`max_values`: None, `max_size`: Some(8798), added: 11273, mode: `MaxEncodedLen`)
     /// Storage: `Balances::Holds` (r:1 w:1)
-    /// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(103), added: 2578, mode: `MaxEncodedLen`)
+    /// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
     /// Storage: `Signing::ProgramDeposits` (r:0 w:1)
     /// Proof: `Signing::ProgramDeposits` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Bytecodes` (r:0 w:1)
     /// Proof: `Signing::Bytecodes` (`max_values`: None, `max_size`: Some(1000036), added: 1002511, mode: `MaxEncodedLen`)
     /// The range of component `b` is `[8, 1000000]`.
     fn set_program(b: u32) -> Weight {
-        // At least 151_070 ns.
-        Weight::from_parts(153_360_000, 12263)
-            // ±652
-            .saturating_add(Weight::from_parts(10_255, 0).saturating_mul(b.into()))
+        // At least 76_830 ns.
+        Weight::from_parts(86_188_861, 12263)
+            // ±3
+            .saturating_add(Weight::from_parts(2_367, 0).saturating_mul(b.into()))
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(4))
     }
@@ -102,12 +112,12 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::ProgramDeposits` (r:1 w:1)
     /// Proof: `Signing::ProgramDeposits` (`max_values`: None, `max_size`: Some(48), added: 2523, mode: `MaxEncodedLen`)
     /// Storage: `Balances::Holds` (r:1 w:1)
-    /// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(103), added: 2578, mode: `MaxEncodedLen`)
+    /// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Bytecodes` (r:0 w:1)
     /// Proof: `Signing::Bytecodes` (`max_values`: None, `max_size`: Some(1000036), added: 1002511, mode: `MaxEncodedLen`)
     fn remove_program() -> Weight {
-        // At least 156_640 ns.
-        Weight::from_parts(212_950_000, 12263)
+        // At least 68_980 ns.
+        Weight::from_parts(98_540_000, 12263)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(4))
     }
@@ -119,17 +129,21 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Programs` (`max_values`: None, `max_size`: Some(8798), added: 11273, mode: `MaxEncodedLen`)
     /// Storage: `Signing::NextIndex` (r:1 w:1)
     /// Proof: `Signing::NextIndex` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Balances::Holds` (r:1 w:1)
+    /// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::RegistrationDeposits` (r:0 w:1)
+    /// Proof: `Signing::RegistrationDeposits` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Registrations` (r:0 w:1)
     /// Proof: `Signing::Registrations` (`max_values`: None, `max_size`: Some(33126), added: 35601, mode: `MaxEncodedLen`)
     /// The range of component `p` is `[1, 8]`.
     fn register(p: u32) -> Weight {
-        // At least 265_551 ns.
-        Weight::from_parts(264_712_973, 1518)
-            // ±638_206
-            .saturating_add(Weight::from_parts(33_742_498, 0).saturating_mul(p.into()))
-            .saturating_add(T::DbWeight::get().reads(3))
+        // At least 311_380 ns.
+        Weight::from_parts(319_224_089, 3586)
+            // ±35_712
+            .saturating_add(Weight::from_parts(13_033_849, 0).saturating_mul(p.into()))
+            .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().reads(u64::from(p).saturating_mul(1)))
-            .saturating_add(T::DbWeight::get().writes(2))
+            .saturating_add(T::DbWeight::get().writes(4))
             .saturating_add(T::DbWeight::get().writes(u64::from(p).saturating_mul(1)))
             .saturating_add(Weight::from_parts(0, 11273).saturating_mul(p.into()))
     }
@@ -137,64 +151,88 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Registrations` (`max_values`: None, `max_size`: Some(33126), added: 35601, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Programs` (r:16 w:16)
     /// Proof: `Signing::Programs` (`max_values`: None, `max_size`: Some(8798), added: 11273, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::RegistrationDeposits` (r:1 w:1)
+    /// Proof: `Signing::RegistrationDeposits` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+    /// Storage: `System::Account` (r:1 w:1)
+    /// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    /// Storage: `Balances::Holds` (r:2 w:2)
+    /// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
     /// The range of component `p` is `[1, 8]`.
     fn change_programs(p: u32) -> Weight {
-        // At least 237_790 ns.
-        Weight::from_parts(263_114_369, 91174)
-            // ±637_634
-            .saturating_add(Weight::from_parts(19_825_580, 0).saturating_mul(p.into()))
-            .saturating_add(T::DbWeight::get().reads(9))
+        // At least 193_851 ns.
+        Weight::from_parts(200_159_733, 91174)
+            // ±116_711
+            .saturating_add(Weight::from_parts(13_560_497, 0).saturating_mul(p.into()))
+            .saturating_add(T::DbWeight::get().reads(13))
             .saturating_add(T::DbWeight::get().reads(u64::from(p).saturating_mul(1)))
-            .saturating_add(T::DbWeight::get().writes(9))
+            .saturating_add(T::DbWeight::get().writes(13))
             .saturating_add(T::DbWeight::get().writes(u64::from(p).saturating_mul(1)))
             .saturating_add(Weight::from_parts(0, 11273).saturating_mul(p.into()))
     }
     /// Storage: `Signing::Registrations` (r:1 w:1)
     /// Proof: `Signing::Registrations` (`max_values`: None, `max_size`: Some(33126), added: 35601, mode: `MaxEncodedLen`)
     fn change_owner() -> Weight {
-        // At least 57_520 ns.
-        Weight::from_parts(80_870_000, 36591)
+        // At least 29_500 ns.
+        Weight::from_parts(34_770_000, 36591)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
+    /// Storage: `Signing::Registrations` (r:1 w:1)
+    /// Proof: `Signing::Registrations` (`max_values`: None, `max_size`: Some(33126), added: 35601, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Programs` (r:8 w:8)
+    /// Proof: `Signing::Programs` (`max_values`: None, `max_size`: Some(8798), added: 11273, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::RegistrationDeposits` (r:1 w:1)
+    /// Proof: `Signing::RegistrationDeposits` (`max_values`: None, `max_size`: Some(97), added: 2572, mode: `MaxEncodedLen`)
+    /// Storage: `System::Account` (r:1 w:1)
+    /// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+    /// Storage: `Balances::Holds` (r:1 w:1)
+    /// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+    fn deregister() -> Weight {
+        // At least 136_410 ns.
+        Weight::from_parts(153_860_000, 91174)
+            .saturating_add(T::DbWeight::get().reads(12))
+            .saturating_add(T::DbWeight::get().writes(12))
+    }
     /// Storage: `Signing::CounterForSigners` (r:1 w:0)
     /// Proof: `Signing::CounterForSigners` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-    /// Storage: `Signing::Phase` (r:1 w:0)
-    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(3153), added: 3648, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::NetworkVerifyingKey` (r:1 w:0)
+    /// Proof: `Signing::NetworkVerifyingKey` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
     /// Storage: `Signing::DrawAt` (r:1 w:1)
     /// Proof: `Signing::DrawAt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Committee` (r:1 w:0)
+    /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Parameters` (r:0 w:1)
-    /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+    /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
     fn set_parameters() -> Weight {
-        // At least 81_740 ns.
-        Weight::from_parts(99_471_000, 4638)
-            .saturating_add(T::DbWeight::get().reads(3))
+        // At least 14_300 ns.
+        Weight::from_parts(27_200_000, 4603)
+            .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().writes(2))
     }
     /// Storage: `Signing::Paused` (r:1 w:1)
     /// Proof: `Signing::Paused` (`max_values`: Some(1), `max_size`: Some(1), added: 496, mode: `MaxEncodedLen`)
     fn pause() -> Weight {
-        // At least 18_590 ns.
-        Weight::from_parts(20_390_000, 1486)
+        // At least 6_490 ns.
+        Weight::from_parts(7_420_000, 1486)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
     /// Storage: `Signing::Paused` (r:1 w:1)
     /// Proof: `Signing::Paused` (`max_values`: Some(1), `max_size`: Some(1), added: 496, mode: `MaxEncodedLen`)
     fn resume() -> Weight {
-        // At least 20_370 ns.
-        Weight::from_parts(22_230_000, 1486)
+        // At least 6_790 ns.
+        Weight::from_parts(7_630_000, 1486)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
     /// Storage: `Signing::Phase` (r:1 w:0)
-    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(3153), added: 3648, mode: `MaxEncodedLen`)
+    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     fn on_initialize() -> Weight {
-        // At least 16_620 ns.
-        Weight::from_parts(17_950_000, 4638).saturating_add(T::DbWeight::get().reads(1))
+        // At least 8_360 ns.
+        Weight::from_parts(9_980_000, 6663).saturating_add(T::DbWeight::get().reads(1))
     }
     /// Storage: `Signing::Phase` (r:1 w:0)
-    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(3153), added: 3648, mode: `MaxEncodedLen`)
+    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     /// Storage: `Signing::DrawAt` (r:1 w:0)
     /// Proof: `Signing::DrawAt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     /// Storage: `Signing::CounterForSigners` (r:1 w:0)
@@ -202,11 +240,11 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::CounterForSigningKeys` (r:1 w:0)
     /// Proof: `Signing::CounterForSigningKeys` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn await_signers() -> Weight {
-        // At least 17_110 ns.
-        Weight::from_parts(18_030_000, 4638).saturating_add(T::DbWeight::get().reads(4))
+        // At least 5_900 ns.
+        Weight::from_parts(6_881_000, 6663).saturating_add(T::DbWeight::get().reads(4))
     }
     /// Storage: `Signing::Parameters` (r:1 w:0)
-    /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
+    /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
     /// Storage: `Signing::CounterForSigners` (r:1 w:0)
     /// Proof: `Signing::CounterForSigners` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     /// Storage: `Signing::LastAttempt` (r:1 w:1)
@@ -222,13 +260,13 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Excluded` (r:1 w:1)
     /// Proof: `Signing::Excluded` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Phase` (r:0 w:1)
-    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(3153), added: 3648, mode: `MaxEncodedLen`)
+    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     /// The range of component `v` is `[2, 100]`.
     fn start_keygen(v: u32) -> Weight {
-        // At least 73_000 ns.
-        Weight::from_parts(75_930_000, 4687)
-            // ±3_088_759
-            .saturating_add(Weight::from_parts(24_743_399, 0).saturating_mul(v.into()))
+        // At least 26_140 ns.
+        Weight::from_parts(35_029_444, 4687)
+            // ±20_314
+            .saturating_add(Weight::from_parts(4_887_861, 0).saturating_mul(v.into()))
             .saturating_add(T::DbWeight::get().reads(7))
             .saturating_add(T::DbWeight::get().reads(u64::from(v).saturating_mul(2)))
             .saturating_add(T::DbWeight::get().writes(3))
@@ -236,83 +274,364 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     }
     /// Storage: `Signing::Signers` (r:32 w:0)
     /// Proof: `Signing::Signers` (`max_values`: None, `max_size`: Some(333), added: 2808, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::SigningKeys` (r:32 w:0)
+    /// Proof: `Signing::SigningKeys` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Excluded` (r:1 w:1)
     /// Proof: `Signing::Excluded` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Phase` (r:0 w:1)
-    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(3153), added: 3648, mode: `MaxEncodedLen`)
+    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     fn fail_keygen() -> Weight {
-        // At least 311_951 ns.
-        Weight::from_parts(341_960_000, 90846)
-            .saturating_add(T::DbWeight::get().reads(33))
+        // At least 196_491 ns.
+        Weight::from_parts(219_930_000, 90846)
+            .saturating_add(T::DbWeight::get().reads(65))
             .saturating_add(T::DbWeight::get().writes(2))
     }
-    // From here on these are estimates: made by hand, until `scripts/weights` is run again.
-    fn deregister() -> Weight {
-        Weight::from_parts(400_000_000, 0)
-            .saturating_add(T::DbWeight::get().reads(12))
-            .saturating_add(T::DbWeight::get().writes(12))
-    }
+    /// Storage: `Signing::Phase` (r:1 w:1)
+    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::LostSeats` (r:1 w:0)
+    /// Proof: `Signing::LostSeats` (`max_values`: Some(1), `max_size`: Some(2370), added: 2865, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Committee` (r:1 w:1)
+    /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Reports` (r:64 w:64)
+    /// Proof: `Signing::Reports` (`max_values`: None, `max_size`: Some(3742), added: 6217, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Excluded` (r:1 w:1)
+    /// Proof: `Signing::Excluded` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::FormerMembers` (r:1 w:1)
+    /// Proof: `Signing::FormerMembers` (`max_values`: Some(1), `max_size`: Some(2049), added: 2544, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::KeyOwners` (r:32 w:32)
+    /// Proof: `Signing::KeyOwners` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Signers` (r:32 w:32)
+    /// Proof: `Signing::Signers` (`max_values`: None, `max_size`: Some(333), added: 2808, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::CounterForSigners` (r:1 w:1)
+    /// Proof: `Signing::CounterForSigners` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::ProvenCheaters` (r:1 w:0)
+    /// Proof: `Signing::ProvenCheaters` (`max_values`: Some(1), `max_size`: Some(2306), added: 2801, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Convictions` (r:1 w:0)
+    /// Proof: `Signing::Convictions` (`max_values`: Some(1), `max_size`: Some(4402), added: 4897, mode: `MaxEncodedLen`)
+    /// Storage: `Staking::ActiveEra` (r:1 w:0)
+    /// Proof: `Staking::ActiveEra` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::LastSessions` (r:1 w:1)
+    /// Proof: `Signing::LastSessions` (`max_values`: Some(1), `max_size`: Some(3458), added: 3953, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::SigningKeys` (r:64 w:0)
+    /// Proof: `Signing::SigningKeys` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Retiring` (r:0 w:1)
+    /// Proof: `Signing::Retiring` (`max_values`: Some(1), `max_size`: Some(1025), added: 1520, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::RefreshDue` (r:0 w:1)
+    /// Proof: `Signing::RefreshDue` (`max_values`: Some(1), `max_size`: Some(1), added: 496, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::PreviousCommittee` (r:0 w:1)
+    /// Proof: `Signing::PreviousCommittee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::ReviewDue` (r:0 w:1)
+    /// Proof: `Signing::ReviewDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::RotationFrom` (r:0 w:1)
+    /// Proof: `Signing::RotationFrom` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn confirm_reshare() -> Weight {
-        Weight::from_parts(500_000_000, 0)
-            .saturating_add(T::DbWeight::get().reads(80))
-            .saturating_add(T::DbWeight::get().writes(110))
+        // At least 900_441 ns.
+        Weight::from_parts(965_441_000, 398878)
+            .saturating_add(T::DbWeight::get().reads(202))
+            .saturating_add(T::DbWeight::get().writes(139))
     }
+    /// Storage: `Signing::LastAttempt` (r:1 w:0)
+    /// Proof: `Signing::LastAttempt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Phase` (r:1 w:0)
+    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::LostSeats` (r:1 w:0)
+    /// Proof: `Signing::LostSeats` (`max_values`: Some(1), `max_size`: Some(2370), added: 2865, mode: `MaxEncodedLen`)
+    /// Storage: `System::BlockHash` (r:1 w:0)
+    /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_confirm_reshare() -> Weight {
-        Weight::from_parts(200_000_000, 0).saturating_add(T::DbWeight::get().reads(4))
+        // At least 72_401 ns.
+        Weight::from_parts(77_860_000, 6663).saturating_add(T::DbWeight::get().reads(4))
     }
+    /// Storage: `Signing::AuxInfoAttempt` (r:1 w:1)
+    /// Proof: `Signing::AuxInfoAttempt` (`max_values`: Some(1), `max_size`: Some(4651), added: 5146, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Standbys` (r:1 w:0)
+    /// Proof: `Signing::Standbys` (`max_values`: Some(1), `max_size`: Some(513), added: 1008, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Signers` (r:16 w:0)
+    /// Proof: `Signing::Signers` (`max_values`: None, `max_size`: Some(333), added: 2808, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::SigningKeys` (r:16 w:0)
+    /// Proof: `Signing::SigningKeys` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Excluded` (r:1 w:1)
+    /// Proof: `Signing::Excluded` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::ReviewDue` (r:0 w:1)
+    /// Proof: `Signing::ReviewDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn confirm_aux_info() -> Weight {
-        Weight::from_parts(150_000_000, 0)
-            .saturating_add(T::DbWeight::get().reads(24))
-            .saturating_add(T::DbWeight::get().writes(6))
+        // At least 140_090 ns.
+        Weight::from_parts(153_430_000, 45918)
+            .saturating_add(T::DbWeight::get().reads(35))
+            .saturating_add(T::DbWeight::get().writes(3))
     }
+    /// Storage: `Signing::LastAttempt` (r:1 w:0)
+    /// Proof: `Signing::LastAttempt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::AuxInfoAttempt` (r:1 w:0)
+    /// Proof: `Signing::AuxInfoAttempt` (`max_values`: Some(1), `max_size`: Some(4651), added: 5146, mode: `MaxEncodedLen`)
+    /// Storage: `System::BlockHash` (r:1 w:0)
+    /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_confirm_aux_info() -> Weight {
-        Weight::from_parts(200_000_000, 0).saturating_add(T::DbWeight::get().reads(4))
+        // At least 60_190 ns.
+        Weight::from_parts(70_640_000, 6136).saturating_add(T::DbWeight::get().reads(3))
     }
+    /// Storage: `Signing::KeyOwners` (r:1 w:0)
+    /// Proof: `Signing::KeyOwners` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::SigningKeys` (r:100 w:0)
+    /// Proof: `Signing::SigningKeys` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Parameters` (r:1 w:0)
+    /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Committee` (r:1 w:0)
+    /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::LostSeats` (r:1 w:1)
+    /// Proof: `Signing::LostSeats` (`max_values`: Some(1), `max_size`: Some(2370), added: 2865, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Reports` (r:1 w:1)
+    /// Proof: `Signing::Reports` (`max_values`: None, `max_size`: Some(3742), added: 6217, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::CounterForSigningKeys` (r:1 w:0)
+    /// Proof: `Signing::CounterForSigningKeys` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Challenges` (r:1 w:1)
+    /// Proof: `Signing::Challenges` (`max_values`: Some(1), `max_size`: Some(7202), added: 7697, mode: `MaxEncodedLen`)
+    /// Storage: `Session::CurrentIndex` (r:1 w:0)
+    /// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
     fn report_fault() -> Weight {
-        Weight::from_parts(250_000_000, 0)
-            .saturating_add(T::DbWeight::get().reads(112))
-            .saturating_add(T::DbWeight::get().writes(9))
+        // At least 396_021 ns.
+        Weight::from_parts(421_091_000, 255690)
+            .saturating_add(T::DbWeight::get().reads(108))
+            .saturating_add(T::DbWeight::get().writes(3))
     }
+    /// Storage: `Signing::Committee` (r:1 w:0)
+    /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::KeyOwners` (r:1 w:0)
+    /// Proof: `Signing::KeyOwners` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::SigningKeys` (r:1 w:0)
+    /// Proof: `Signing::SigningKeys` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Parameters` (r:1 w:0)
+    /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
+    /// Storage: `System::BlockHash` (r:1 w:0)
+    /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::LostSeats` (r:1 w:0)
+    /// Proof: `Signing::LostSeats` (`max_values`: Some(1), `max_size`: Some(2370), added: 2865, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Reports` (r:1 w:0)
+    /// Proof: `Signing::Reports` (`max_values`: None, `max_size`: Some(3742), added: 6217, mode: `MaxEncodedLen`)
     fn authorize_report_fault() -> Weight {
-        Weight::from_parts(250_000_000, 0).saturating_add(T::DbWeight::get().reads(11))
+        // At least 109_220 ns.
+        Weight::from_parts(118_530_000, 7207).saturating_add(T::DbWeight::get().reads(7))
     }
-    /// The range of component `n` is `[1, 400000]`.
+    /// Storage: `Signing::KeyOwners` (r:1 w:0)
+    /// Proof: `Signing::KeyOwners` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Parameters` (r:1 w:0)
+    /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Convictions` (r:1 w:1)
+    /// Proof: `Signing::Convictions` (`max_values`: Some(1), `max_size`: Some(4402), added: 4897, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Committee` (r:1 w:0)
+    /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::PreviousCommittee` (r:1 w:0)
+    /// Proof: `Signing::PreviousCommittee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::ProvenCheaters` (r:1 w:1)
+    /// Proof: `Signing::ProvenCheaters` (`max_values`: Some(1), `max_size`: Some(2306), added: 2801, mode: `MaxEncodedLen`)
+    /// Storage: `System::BlockHash` (r:1 w:0)
+    /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::NetworkVerifyingKey` (r:1 w:0)
+    /// Proof: `Signing::NetworkVerifyingKey` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::LostSeats` (r:1 w:1)
+    /// Proof: `Signing::LostSeats` (`max_values`: Some(1), `max_size`: Some(2370), added: 2865, mode: `MaxEncodedLen`)
+    /// Storage: `Staking::ActiveEra` (r:1 w:0)
+    /// Proof: `Staking::ActiveEra` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Barred` (r:1 w:1)
+    /// Proof: `Signing::Barred` (`max_values`: Some(1), `max_size`: Some(3206), added: 3701, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::LastSessions` (r:1 w:0)
+    /// Proof: `Signing::LastSessions` (`max_values`: Some(1), `max_size`: Some(3458), added: 3953, mode: `MaxEncodedLen`)
+    /// Storage: `Session::CurrentIndex` (r:1 w:0)
+    /// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+    /// Storage: `Session::Validators` (r:1 w:0)
+    /// Proof: `Session::Validators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+    /// Storage: `Offences::ConcurrentReportsIndex` (r:1 w:1)
+    /// Proof: `Offences::ConcurrentReportsIndex` (`max_values`: None, `max_size`: None, mode: `Measured`)
+    /// Storage: `Offences::Reports` (r:1 w:1)
+    /// Proof: `Offences::Reports` (`max_values`: None, `max_size`: None, mode: `Measured`)
+    /// Storage: `Staking::SlashRewardFraction` (r:1 w:0)
+    /// Proof: `Staking::SlashRewardFraction` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Staking::ErasStartSessionIndex` (r:1 w:0)
+    /// Proof: `Staking::ErasStartSessionIndex` (`max_values`: None, `max_size`: Some(16), added: 2491, mode: `MaxEncodedLen`)
+    /// Storage: `Staking::Invulnerables` (r:1 w:0)
+    /// Proof: `Staking::Invulnerables` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+    /// Storage: `Staking::ErasStakersOverview` (r:1 w:0)
+    /// Proof: `Staking::ErasStakersOverview` (`max_values`: None, `max_size`: Some(92), added: 2567, mode: `MaxEncodedLen`)
+    /// Storage: `Staking::ErasStakersPaged` (r:16 w:0)
+    /// Proof: `Staking::ErasStakersPaged` (`max_values`: None, `max_size`: None, mode: `Measured`)
+    /// Storage: `Session::DisabledValidators` (r:1 w:0)
+    /// Proof: `Session::DisabledValidators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+    /// Storage: `Staking::ValidatorSlashInEra` (r:1 w:1)
+    /// Proof: `Staking::ValidatorSlashInEra` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
+    /// Storage: `Staking::SlashingSpans` (r:1001 w:1001)
+    /// Proof: `Staking::SlashingSpans` (`max_values`: None, `max_size`: None, mode: `Measured`)
+    /// Storage: `Staking::SpanSlash` (r:1001 w:1001)
+    /// Proof: `Staking::SpanSlash` (`max_values`: None, `max_size`: Some(76), added: 2551, mode: `MaxEncodedLen`)
+    /// Storage: `Staking::NominatorSlashInEra` (r:1000 w:1000)
+    /// Proof: `Staking::NominatorSlashInEra` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
+    /// Storage: `Staking::UnappliedSlashes` (r:1 w:1)
+    /// Proof: `Staking::UnappliedSlashes` (`max_values`: None, `max_size`: None, mode: `Measured`)
+    /// Storage: `Signing::Reports` (r:0 w:1)
+    /// Proof: `Signing::Reports` (`max_values`: None, `max_size`: Some(3742), added: 6217, mode: `MaxEncodedLen`)
+    /// The range of component `n` is `[4000, 400000]`.
     fn report_proof(n: u32) -> Weight {
-        Weight::from_parts(1_000_000_000, 0)
-            .saturating_add(Weight::from_parts(20_000, 0).saturating_mul(n.into()))
-            .saturating_add(T::DbWeight::get().reads(160))
-            .saturating_add(T::DbWeight::get().writes(60))
+        // At least 13_156_730 ns.
+        Weight::from_parts(14_469_060_749, 2554541)
+            // ±635
+            .saturating_add(Weight::from_parts(820, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(3041))
+            .saturating_add(T::DbWeight::get().writes(3011))
     }
-    /// The range of component `n` is `[1, 400000]`.
+    /// Storage: `Signing::Committee` (r:1 w:0)
+    /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::KeyOwners` (r:1 w:0)
+    /// Proof: `Signing::KeyOwners` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Parameters` (r:1 w:0)
+    /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
+    /// Storage: `System::BlockHash` (r:1 w:0)
+    /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Convictions` (r:1 w:0)
+    /// Proof: `Signing::Convictions` (`max_values`: Some(1), `max_size`: Some(4402), added: 4897, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::PreviousCommittee` (r:1 w:0)
+    /// Proof: `Signing::PreviousCommittee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::ProvenCheaters` (r:1 w:0)
+    /// Proof: `Signing::ProvenCheaters` (`max_values`: Some(1), `max_size`: Some(2306), added: 2801, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::NetworkVerifyingKey` (r:1 w:0)
+    /// Proof: `Signing::NetworkVerifyingKey` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
+    /// The range of component `n` is `[4000, 400000]`.
     fn authorize_report_proof(n: u32) -> Weight {
-        Weight::from_parts(400_000_000, 0)
-            .saturating_add(Weight::from_parts(20_000, 0).saturating_mul(n.into()))
-            .saturating_add(T::DbWeight::get().reads(12))
+        // At least 152_960 ns.
+        Weight::from_parts(131_188_247, 5887)
+            // ±16
+            .saturating_add(Weight::from_parts(4_543, 0).saturating_mul(n.into()))
+            .saturating_add(T::DbWeight::get().reads(8))
     }
+    /// Storage: `Signing::KeyOwners` (r:1 w:0)
+    /// Proof: `Signing::KeyOwners` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Challenges` (r:1 w:1)
+    /// Proof: `Signing::Challenges` (`max_values`: Some(1), `max_size`: Some(7202), added: 7697, mode: `MaxEncodedLen`)
     fn answer_challenge() -> Weight {
-        Weight::from_parts(60_000_000, 0)
+        // At least 61_760 ns.
+        Weight::from_parts(70_380_000, 8687)
             .saturating_add(T::DbWeight::get().reads(2))
+            .saturating_add(T::DbWeight::get().writes(1))
+    }
+    /// Storage: `Signing::KeyOwners` (r:1 w:0)
+    /// Proof: `Signing::KeyOwners` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Challenges` (r:1 w:0)
+    /// Proof: `Signing::Challenges` (`max_values`: Some(1), `max_size`: Some(7202), added: 7697, mode: `MaxEncodedLen`)
+    /// Storage: `System::BlockHash` (r:1 w:0)
+    /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+    fn authorize_answer_challenge() -> Weight {
+        // At least 81_510 ns.
+        Weight::from_parts(94_180_000, 8687).saturating_add(T::DbWeight::get().reads(3))
+    }
+    /// Storage: `Signing::Committee` (r:1 w:0)
+    /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Retiring` (r:1 w:1)
+    /// Proof: `Signing::Retiring` (`max_values`: Some(1), `max_size`: Some(1025), added: 1520, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::LostSeats` (r:1 w:1)
+    /// Proof: `Signing::LostSeats` (`max_values`: Some(1), `max_size`: Some(2370), added: 2865, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::SigningKeys` (r:99 w:0)
+    /// Proof: `Signing::SigningKeys` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Signers` (r:101 w:0)
+    /// Proof: `Signing::Signers` (`max_values`: None, `max_size`: Some(333), added: 2808, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Leaving` (r:1 w:0)
+    /// Proof: `Signing::Leaving` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Barred` (r:1 w:0)
+    /// Proof: `Signing::Barred` (`max_values`: Some(1), `max_size`: Some(3206), added: 3701, mode: `MaxEncodedLen`)
+    /// Storage: `Staking::ActiveEra` (r:1 w:0)
+    /// Proof: `Staking::ActiveEra` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    fn leave_committee() -> Weight {
+        // At least 663_231 ns.
+        Weight::from_parts(745_422_000, 284598)
+            .saturating_add(T::DbWeight::get().reads(206))
             .saturating_add(T::DbWeight::get().writes(2))
     }
-    fn authorize_answer_challenge() -> Weight {
-        Weight::from_parts(200_000_000, 0).saturating_add(T::DbWeight::get().reads(3))
-    }
-    fn leave_committee() -> Weight {
-        Weight::from_parts(200_000_000, 0)
-            .saturating_add(T::DbWeight::get().reads(300))
-            .saturating_add(T::DbWeight::get().writes(4))
-    }
-    /// The range of component `v` is `[2, MaxValidators]`.
+    /// Storage: `Signing::CounterForSigners` (r:1 w:0)
+    /// Proof: `Signing::CounterForSigners` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::LostSeats` (r:1 w:1)
+    /// Proof: `Signing::LostSeats` (`max_values`: Some(1), `max_size`: Some(2370), added: 2865, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::ReviewDue` (r:1 w:1)
+    /// Proof: `Signing::ReviewDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Phase` (r:1 w:1)
+    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Committee` (r:1 w:1)
+    /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
+    /// Storage: `Staking::ActiveEra` (r:1 w:0)
+    /// Proof: `Staking::ActiveEra` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Barred` (r:1 w:1)
+    /// Proof: `Signing::Barred` (`max_values`: Some(1), `max_size`: Some(3206), added: 3701, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::AuxInfoAttempt` (r:1 w:1)
+    /// Proof: `Signing::AuxInfoAttempt` (`max_values`: Some(1), `max_size`: Some(4651), added: 5146, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::LastAttempt` (r:1 w:1)
+    /// Proof: `Signing::LastAttempt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Babe::NextRandomness` (r:1 w:0)
+    /// Proof: `Babe::NextRandomness` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
+    /// Storage: `Babe::EpochStart` (r:1 w:0)
+    /// Proof: `Babe::EpochStart` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Parameters` (r:1 w:0)
+    /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Excluded` (r:1 w:0)
+    /// Proof: `Signing::Excluded` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Retiring` (r:1 w:0)
+    /// Proof: `Signing::Retiring` (`max_values`: Some(1), `max_size`: Some(1025), added: 1520, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::SigningKeys` (r:99 w:0)
+    /// Proof: `Signing::SigningKeys` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Signers` (r:101 w:0)
+    /// Proof: `Signing::Signers` (`max_values`: None, `max_size`: Some(333), added: 2808, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Leaving` (r:1 w:0)
+    /// Proof: `Signing::Leaving` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Standbys` (r:1 w:1)
+    /// Proof: `Signing::Standbys` (`max_values`: Some(1), `max_size`: Some(513), added: 1008, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::AuxInfo` (r:1 w:0)
+    /// Proof: `Signing::AuxInfo` (`max_values`: Some(1), `max_size`: Some(3109), added: 3604, mode: `MaxEncodedLen`)
+    /// The range of component `v` is `[4, 100]`.
     fn reassign(v: u32) -> Weight {
-        Weight::from_parts(600_000_000, 0)
-            .saturating_add(Weight::from_parts(60_000_000, 0).saturating_mul(v.into()))
-            .saturating_add(T::DbWeight::get().reads(90))
-            .saturating_add(T::DbWeight::get().writes(16))
-            .saturating_add(T::DbWeight::get().reads(4).saturating_mul(v.into()))
+        // At least 96_920 ns.
+        Weight::from_parts(96_862_955, 8631)
+            // ±62_258
+            .saturating_add(Weight::from_parts(13_191_246, 0).saturating_mul(v.into()))
+            .saturating_add(T::DbWeight::get().reads(17))
+            .saturating_add(T::DbWeight::get().reads(u64::from(v).saturating_mul(2)))
+            .saturating_add(T::DbWeight::get().writes(8))
+            .saturating_add(Weight::from_parts(0, 2808).saturating_mul(v.into()))
     }
+    /// Storage: `Signing::Challenges` (r:1 w:1)
+    /// Proof: `Signing::Challenges` (`max_values`: Some(1), `max_size`: Some(7202), added: 7697, mode: `MaxEncodedLen`)
+    /// Storage: `Staking::ActiveEra` (r:1 w:0)
+    /// Proof: `Staking::ActiveEra` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Silences` (r:1 w:1)
+    /// Proof: `Signing::Silences` (`max_values`: Some(1), `max_size`: Some(4002), added: 4497, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Parameters` (r:1 w:0)
+    /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
+    /// Storage: `Session::Validators` (r:1 w:0)
+    /// Proof: `Session::Validators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+    /// Storage: `Offences::ConcurrentReportsIndex` (r:1 w:1)
+    /// Proof: `Offences::ConcurrentReportsIndex` (`max_values`: None, `max_size`: None, mode: `Measured`)
+    /// Storage: `Offences::Reports` (r:1 w:1)
+    /// Proof: `Offences::Reports` (`max_values`: None, `max_size`: None, mode: `Measured`)
+    /// Storage: `Staking::SlashRewardFraction` (r:1 w:0)
+    /// Proof: `Staking::SlashRewardFraction` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Staking::ErasStartSessionIndex` (r:1 w:0)
+    /// Proof: `Staking::ErasStartSessionIndex` (`max_values`: None, `max_size`: Some(16), added: 2491, mode: `MaxEncodedLen`)
+    /// Storage: `Staking::Invulnerables` (r:1 w:0)
+    /// Proof: `Staking::Invulnerables` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+    /// Storage: `Staking::ErasStakersOverview` (r:1 w:0)
+    /// Proof: `Staking::ErasStakersOverview` (`max_values`: None, `max_size`: Some(92), added: 2567, mode: `MaxEncodedLen`)
+    /// Storage: `Staking::ErasStakersPaged` (r:16 w:0)
+    /// Proof: `Staking::ErasStakersPaged` (`max_values`: None, `max_size`: None, mode: `Measured`)
+    /// Storage: `Session::DisabledValidators` (r:1 w:0)
+    /// Proof: `Session::DisabledValidators` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
+    /// Storage: `Staking::ValidatorSlashInEra` (r:1 w:1)
+    /// Proof: `Staking::ValidatorSlashInEra` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
+    /// Storage: `Staking::SlashingSpans` (r:1001 w:1001)
+    /// Proof: `Staking::SlashingSpans` (`max_values`: None, `max_size`: None, mode: `Measured`)
+    /// Storage: `Staking::SpanSlash` (r:1001 w:1001)
+    /// Proof: `Staking::SpanSlash` (`max_values`: None, `max_size`: Some(76), added: 2551, mode: `MaxEncodedLen`)
+    /// Storage: `Staking::NominatorSlashInEra` (r:1000 w:1000)
+    /// Proof: `Staking::NominatorSlashInEra` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
+    /// Storage: `Staking::UnappliedSlashes` (r:1 w:1)
+    /// Proof: `Staking::UnappliedSlashes` (`max_values`: None, `max_size`: None, mode: `Measured`)
     fn punish() -> Weight {
-        Weight::from_parts(300_000_000, 0)
-            .saturating_add(T::DbWeight::get().reads(40))
-            .saturating_add(T::DbWeight::get().writes(30))
+        // At least 12_647_809 ns.
+        Weight::from_parts(13_090_400_000, 2554541)
+            .saturating_add(T::DbWeight::get().reads(3032))
+            .saturating_add(T::DbWeight::get().writes(3008))
     }
 }
