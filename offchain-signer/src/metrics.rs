@@ -129,10 +129,10 @@ impl Metrics {
         }
     }
 
-    /// A protocol has got through a round.
-    pub(crate) fn round_completed(&self, stage: protocol::Stage) {
+    /// A protocol has got through a round, which took so long. The first has the `index` 0.
+    pub(crate) fn round_completed(&self, stage: protocol::Stage, index: usize, time: Duration) {
         if let Some(registered) = &self.0 {
-            registered.sessions.round_completed(stage);
+            registered.sessions.round_completed(stage, index, time);
         }
     }
 

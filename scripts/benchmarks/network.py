@@ -98,6 +98,17 @@ def stages(before, after):
     return rows
 
 
+def rounds(before, after):
+    """Mean seconds that signers spent in each round of a signing session, in their order."""
+    name, spent = "signing_protocol_round_seconds", {}
+    for (of, labels), value in after.items():
+        if of == f"{name}_sum" and label(labels, "protocol") == "interactive_signing":
+            count = after[f"{name}_count", labels] - before.get((f"{name}_count", labels), 0.0)
+            if count:
+                spent[label(labels, "round")] = (value - before.get((of, labels), 0.0)) / count
+    return dict(sorted(spent.items()))
+
+
 def bare(*arguments):
     """Bare synedrion, and this project's driver, in one process."""
     return last_json(output("cargo", "bench", "--locked", "--workspace", "--bench", "signing", "--",

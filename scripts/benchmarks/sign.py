@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from benchmarks.network import Bench, bare, build, stages
+from benchmarks.network import Bench, bare, build, rounds, stages
 
 # The stage that bare synedrion has, too.
 PROTOCOL = "protocol"
@@ -16,7 +16,8 @@ def measure(seconds):
         key = bench.users(1)
         before = bench.metrics()
         answers = bench.load(key, seconds)["seconds"]
-        spent = stages(before, bench.metrics())
+        after = bench.metrics()
+    spent = stages(before, after)
     parties = bare(ROUNDS)
     in_process = min(parties["bare"], parties["bare_parallel"])
     end_to_end = median(answers)
@@ -30,6 +31,7 @@ def measure(seconds):
         "mean": sum(answers) / len(answers),
         "stages": {f"{role}, {stage}": seconds for (role, stage), seconds in sorted(spent.items())
                    if seconds is not None},
+        "rounds": rounds(before, after),
         "beside_protocol_ms": 1000 * (sum(answers) / len(answers) - protocol),
     }
 
@@ -42,4 +44,6 @@ def show(found):
     print("\nmean time of a request in each stage")
     for stage, seconds in found["stages"].items():
         print(f"  {stage:43} {1000 * seconds:8.2f} ms")
+    for number, seconds in found["rounds"].items():
+        print(f"  {'of the protocol: round ' + number:43} {1000 * seconds:8.2f} ms")
     print(f"  {'all that is not the signers’ protocol':43} {found['beside_protocol_ms']:8.2f} ms")

@@ -1,9 +1,12 @@
 //! Protocol sessions with other signers.
 
-use super::{counters, gauges, label};
+use super::{counters, durations, gauges, label, seconds};
 use crate::protocol::Stage;
 use signing_primitives::Subject;
-use substrate_prometheus_endpoint::{CounterVec, GaugeVec, PrometheusError, Registry, U64};
+use std::time::Duration;
+use substrate_prometheus_endpoint::{
+    CounterVec, GaugeVec, HistogramVec, PrometheusError, Registry, U64,
+};
 
 label! {
     /// How a session ended.
@@ -51,10 +54,13 @@ fn protocol(stage: Stage) -> &'static str {
     }
 }
 
+/// A protocol's rounds, in their order. No protocol has more; if one had, they would be the last.
+const ROUNDS: [&str; 6] = ["1", "2", "3", "4", "5", "6"];
+
 pub(super) struct Sessions {
     open: GaugeVec<U64>,
     outcomes: CounterVec<U64>,
-    rounds: CounterVec<U64>,
+    rounds: HistogramVec,
 }
 
 impl Sessions {
@@ -72,11 +78,11 @@ impl Sessions {
                 "Sessions with other signers that have ended, opened or not.",
                 &["kind", "outcome"],
             )?,
-            rounds: counters(
+            rounds: durations(
                 registry,
-                "signing_protocol_rounds_total",
-                "Rounds that this node has got through.",
-                &["protocol"],
+                "signing_protocol_round_seconds",
+                "Time from entering a round to its end; the echo of a broadcast is a round, too.",
+                &["protocol", "round"],
             )?,
         };
         for kind in KINDS {
@@ -87,7 +93,10 @@ impl Sessions {
             }
         }
         for stage in STAGES {
-            sessions.rounds.with_label_values(&[protocol(stage)]);
+            for round in ROUNDS {
+                let labels = [protocol(stage), round];
+                sessions.rounds.with_label_values(&labels);
+            }
         }
         Ok(sessions)
     }
@@ -105,7 +114,12 @@ impl Sessions {
         self.outcomes.with_label_values(&labels).inc();
     }
 
-    pub(super) fn round_completed(&self, stage: Stage) {
-        self.rounds.with_label_values(&[protocol(stage)]).inc();
+    /// The first round has the `index` 0.
+    pub(super) fn round_completed(&self, stage: Stage, index: usize, time: Duration) {
+        let round = ROUNDS.get(index).or(ROUNDS.last()).copied();
+        let labels = [protocol(stage), round.unwrap_or_default()];
+        self.rounds
+            .with_label_values(&labels)
+            .observe(seconds(time));
     }
 }

@@ -65,10 +65,10 @@ where
     // an offence. A few entries a round: any message that is not acceptable ends the session.
     let mut seen = BTreeSet::new();
     let mut transcript = Transcript::default();
-    let mut leeway = Duration::ZERO;
+    let (mut leeway, mut index) = (Duration::ZERO, 0_usize);
 
     loop {
-        let id = session.round_id();
+        let (id, since) = (session.round_id(), Instant::now());
         let _entered = tracing::debug_span!("round", stage = ?mailbox.stage(), %id).entered();
         let mut round = OpenRound::new(session, mailbox, &mut transcript);
         let until = mailbox.round_deadline() + leeway;
@@ -115,7 +115,8 @@ where
             }
         }
         let finalized = round.finalize()?;
-        mailbox.round_completed();
+        mailbox.round_completed(index, since.elapsed());
+        index = index.saturating_add(1);
         match finalized {
             Finalized::Result(result) => return Ok(result),
             Finalized::Next(next, messages) => {

@@ -175,9 +175,9 @@ impl Mailbox {
         (mailbox, run.signer, run.session_id)
     }
 
-    /// A round of the current stage is over.
-    pub(super) fn round_completed(&self) {
-        self.metrics.round_completed(self.stage);
+    /// A round of the current stage is over, which has taken so long. The first has the `index` 0.
+    pub(super) fn round_completed(&self, index: usize, time: Duration) {
+        self.metrics.round_completed(self.stage, index, time);
     }
 
     /// The current stage.

@@ -273,13 +273,13 @@ async fn measures(network: &Network, relayer: &Validator, signer: &Validator) {
     }
     let signed = network.metrics(&signer.name).await;
     let signing = [("kind", "signing"), ("outcome", "ok")];
-    let rounds = [("protocol", "interactive_signing")];
+    let round = [("protocol", "interactive_signing"), ("round", "3")];
     let signed_ok = value(&signed, "signing_requests_total", &ok("signer"));
     for (name, labels, least) in [
         ("signing_requests_total", &ok("signer")[..], 1.0),
         ("signing_node_role", &[("role", "signer")], 1.0),
         ("signing_sessions_total", &signing, signed_ok),
-        ("signing_protocol_rounds_total", &rounds, 3.0 * signed_ok),
+        ("signing_protocol_round_seconds_count", &round, signed_ok),
         ("signing_key_generation", &[], 1.0),
         ("signing_share_generation", &[], 1.0),
         ("signing_mesh_bytes_total", &[("direction", "in")], 1000.0),
