@@ -53,7 +53,7 @@ pub trait AcceptPeer: Send + Sync + 'static {
 /// The bounds of the API.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ApiConfig {
-    /// How many requests are in work at a time; more are told to come back.
+    /// How many requests, their bodies complete, are in work at a time; more are told to come back.
     pub concurrency: usize,
     /// How much memory requests in work may take, bytes. One request of the largest size takes up
     /// to 110 MB.
@@ -112,7 +112,7 @@ pub fn router(parts: ApiParts) -> Router {
     let requests = Router::new()
         .route("/user/relay_tx", post(routes::relay_tx))
         .route("/user/sign_tx", post(routes::sign_tx))
-        .layer(from_fn_with_state(api.clone(), bounded))
+        .layer(from_fn_with_state(api.clone(), timed))
         .layer(from_fn_with_state(api.clone(), counted));
     let routes = requests
         .route("/ws", get(routes::ws))
@@ -153,11 +153,8 @@ async fn counted(State(api): State<Arc<Api>>, mut request: Request, next: Next) 
     response
 }
 
-/// Bounds the number of requests in work and the time that each takes.
-async fn bounded(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
-    let Ok(_permit) = api.in_work.try_acquire() else {
-        return ApiError::from(Code::Busy).into_response();
-    };
+/// Bounds the time that a request takes.
+async fn timed(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
     tokio::time::timeout(api.parts.config.request_timeout, next.run(request))
         .await
         .unwrap_or_else(|_| ApiError::from(Code::TimedOut).into_response())

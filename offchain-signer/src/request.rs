@@ -21,6 +21,7 @@
 
 mod admission;
 mod ask;
+mod blame;
 mod checks;
 mod error;
 mod join;

@@ -44,8 +44,10 @@ pub const EPOCH_DURATION_IN_BLOCKS: BlockNumber = normal_or_fast(HOURS, 20);
 pub const SESSIONS_PER_ERA: u32 = normal_or_fast(6, 3);
 /// Eras that stake stays bonded after it has been withdrawn: seven days, or six minutes.
 pub const BONDING_DURATION: u32 = normal_or_fast(28, 3);
-/// Eras before a slash takes effect, in which root can cancel it.
-pub const SLASH_DEFER_DURATION: u32 = normal_or_fast(7, 0);
+/// Eras before a slash takes effect, in which root can cancel it. As long as it can be: staking files a
+/// slash under the era of the offence and this, and does not look back, so that with fewer eras what is
+/// reported late would never be taken.
+pub const SLASH_DEFER_DURATION: u32 = normal_or_fast(BONDING_DURATION - 1, 0);
 
 /// Blocks that a keygen attempt may take: five minutes, or four. It takes about half a minute of
 /// computation on every member.
@@ -62,8 +64,9 @@ pub const CHALLENGE_WINDOW: BlockNumber = normal_or_fast(300, 15);
 /// How many blocks old a request to the signers may be: two minutes.
 pub const FRESHNESS_WINDOW: BlockNumber = 2 * MINUTES;
 
-/// Computation time for one block, milliseconds: a third of the slot.
-pub const BLOCK_COMPUTATION_MILLISECS: u64 = MILLISECS_PER_BLOCK / 3;
+/// Computation time for one block, milliseconds: a third of the slot, or half of it, since the worst
+/// report with a proof takes as long whatever the slot.
+pub const BLOCK_COMPUTATION_MILLISECS: u64 = normal_or_fast(2_000, 1_000) as u64;
 
 /// The part of a block's weight and length that ordinary extrinsics may fill.
 pub const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);

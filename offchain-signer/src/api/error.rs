@@ -99,7 +99,6 @@ codes! {
     NoShare 503 "no_share" "From a signer: it holds no key share of this generation."
     Busy 503 "busy" "This node has too much to do: try again, or ask another."
     TimedOut 504 "timed_out" "The request took too long on this node."
-    Stopping 503 "stopping" "This node is shutting down."
     NoSigningKey 503 "no_signing_key" "This node has no `signing` session key."
     ChainUnavailable 503 "chain_unavailable" "This node cannot read the chain."
     Internal 500 "internal" "An error of this node's own; its log says more."
@@ -155,7 +154,6 @@ impl Code {
                 SigningFailure::Misbehaved { .. } => Self::SessionFailed,
                 SigningFailure::NoShare { .. } => Self::NoShare,
                 SigningFailure::Busy => Self::Busy,
-                SigningFailure::Stopping => Self::Stopping,
                 SigningFailure::Internal(_) => Self::Internal,
             },
             RequestError::Busy => Self::Busy,

@@ -26,6 +26,7 @@ use signing_primitives::{
     wire::{HashChoice, Info, Role, SignatureAnswer},
 };
 use std::{net::SocketAddr, sync::Arc, time::Instant};
+use tokio::sync::{OwnedSemaphorePermit, SemaphorePermit};
 
 /// What relaying takes, in multiples of the body: the request in its layers, and again for each
 /// signer, three times as long.
@@ -33,13 +34,21 @@ const RELAY_WEIGHT: usize = 12;
 /// What signing takes, in multiples of the body: the layers of the request.
 const SIGN_WEIGHT: usize = 3;
 
-async fn read(
-    api: &Api,
+/// What a request holds while it is in work: memory, and its place among others.
+struct InWork<'a> {
+    _charge: OwnedSemaphorePermit,
+    _place: SemaphorePermit<'a>,
+}
+
+/// Reads the body. Only when it is there the request takes its place: who only declares a body, or
+/// sends it slowly, is in nobody's way.
+async fn read<'a>(
+    api: &'a Api,
     request: Request,
     trace: &Trace,
     limit: usize,
     weight: usize,
-) -> Result<ChargedBody, ApiError> {
+) -> Result<(Vec<u8>, InWork<'a>), ApiError> {
     let since = Instant::now();
     let declared = request.headers().get(CONTENT_LENGTH);
     let declared = declared.and_then(|length| length.to_str().ok()?.parse().ok());
@@ -51,13 +60,17 @@ async fn read(
     };
     let read = api.budget.read(body, declared, bounds).await;
     trace.stage(Stage::Body, since);
-    read.map_err(|error| {
-        ApiError::from(match error {
-            BodyError::TooLarge => Code::BodyTooLarge,
-            BodyError::Broken => Code::BodyTimeout,
-            BodyError::OverBudget => Code::Busy,
-        })
-    })
+    let ChargedBody { bytes, charge } = read.map_err(|error| match error {
+        BodyError::TooLarge => Code::BodyTooLarge,
+        BodyError::Broken => Code::BodyTimeout,
+        BodyError::OverBudget => Code::Busy,
+    })?;
+    let place = api.in_work.try_acquire().map_err(|_| Code::Busy)?;
+    let in_work = InWork {
+        _charge: charge,
+        _place: place,
+    };
+    Ok((bytes, in_work))
 }
 
 /// `POST /user/relay_tx`
@@ -66,11 +79,10 @@ pub(super) async fn relay_tx(
     Extension(trace): Extension<Trace>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let ChargedBody { bytes, charge } =
-        read(&api, request, &trace, MAX_RELAY_BODY, RELAY_WEIGHT).await?;
+    let (bytes, in_work) = read(&api, request, &trace, MAX_RELAY_BODY, RELAY_WEIGHT).await?;
     let relayed = api.parts.relayer.clone().relay(trace.clone(), bytes).await;
     let answers = relayed.map_err(told(&trace))?;
-    drop(charge);
+    drop(in_work);
     Ok(Json(&answers[..]).into_response())
 }
 
@@ -80,11 +92,10 @@ pub(super) async fn sign_tx(
     Extension(trace): Extension<Trace>,
     request: Request,
 ) -> Result<Json<SignatureAnswer>, ApiError> {
-    let ChargedBody { bytes, charge } =
-        read(&api, request, &trace, MAX_SIGN_BODY, SIGN_WEIGHT).await?;
+    let (bytes, in_work) = read(&api, request, &trace, MAX_SIGN_BODY, SIGN_WEIGHT).await?;
     let signed = api.parts.signer.clone().sign(trace.clone(), bytes).await;
     let answer = signed.map_err(told(&trace))?;
-    drop(charge);
+    drop(in_work);
     Ok(Json(answer))
 }
 

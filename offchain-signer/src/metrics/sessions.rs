@@ -118,6 +118,8 @@ impl Sessions {
     pub(super) fn round_completed(&self, stage: Stage, index: usize, time: Duration) {
         let round = ROUNDS.get(index).or(ROUNDS.last()).copied();
         let labels = [protocol(stage), round.unwrap_or_default()];
-        self.rounds.with_label_values(&labels).observe(seconds(time));
+        self.rounds
+            .with_label_values(&labels)
+            .observe(seconds(time));
     }
 }

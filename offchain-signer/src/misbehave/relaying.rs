@@ -75,7 +75,7 @@ impl EvaluateProgram for Credulous {
         &self,
         key: ProgramKey,
         program: &Program,
-        fuel: u64,
+        fuel: &mut u64,
         input: ProgramInput<'_>,
     ) -> Result<(), ProgramFailure> {
         let answer = self.programs.evaluate(key, program, fuel, input);
@@ -92,7 +92,7 @@ impl EvaluateProgram for Credulous {
         &self,
         key: ProgramKey,
         program: &Program,
-        fuel: u64,
+        fuel: &mut u64,
         message: &[u8],
     ) -> Result<[u8; 32], ProgramFailure> {
         self.programs.custom_hash(key, program, fuel, message)

@@ -153,7 +153,8 @@ impl Admission {
             trace,
             ..
         } = subject;
-        let fuel = snapshot.network.parameters.fuel;
+        // One budget for all of them: a request costs no more for having many programs.
+        let mut fuel = snapshot.network.parameters.fuel;
         let mut digest = match plan {
             DigestPlan::Known(digest) => Some(digest),
             DigestPlan::Program(_) => None,
@@ -179,13 +180,13 @@ impl Admission {
             let key = instance.program;
             trace
                 .timed(Stage::Programs, || {
-                    self.programs.evaluate(key, &program, fuel, input)
+                    self.programs.evaluate(key, &program, &mut fuel, input)
                 })
                 .map_err(failed)?;
             if plan == DigestPlan::Program(index) {
                 let hash = trace.timed(Stage::Programs, || {
                     self.programs
-                        .custom_hash(key, &program, fuel, &request.message)
+                        .custom_hash(key, &program, &mut fuel, &request.message)
                 });
                 digest = Some(hash.map_err(failed)?);
             }

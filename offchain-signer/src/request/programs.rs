@@ -46,7 +46,8 @@ pub enum ProgramFailure {
     BadModule,
 }
 
-/// Runs programs. Calls block, for no longer than `fuel` allows, and are made on blocking threads.
+/// Runs programs. Calls block, for no longer than `fuel` allows, and are made on blocking threads. They
+/// take from `fuel` what they use.
 pub trait EvaluateProgram: Send + Sync + 'static {
     /// Asks the program whether to sign. `key` names `program` for good, so that what is compiled
     /// may be kept under it.
@@ -54,7 +55,7 @@ pub trait EvaluateProgram: Send + Sync + 'static {
         &self,
         key: ProgramKey,
         program: &Program,
-        fuel: u64,
+        fuel: &mut u64,
         input: ProgramInput<'_>,
     ) -> Result<(), ProgramFailure>;
 
@@ -64,7 +65,7 @@ pub trait EvaluateProgram: Send + Sync + 'static {
         &self,
         key: ProgramKey,
         program: &Program,
-        fuel: u64,
+        fuel: &mut u64,
         message: &[u8],
     ) -> Result<[u8; 32], ProgramFailure>;
 }

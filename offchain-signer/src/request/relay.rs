@@ -3,11 +3,11 @@
 use super::{
     admission::{Admission, Checked, Subject},
     ask::AskSigner,
+    blame::{check_answer, Blame},
     error::RequestError,
     join::{Join, Part},
     ledger::Ledger,
     open::{open, verified},
-    recover::recovers_to,
     replay::request_hash,
     snapshot::Snapshot,
     subsets::{draw, parties, reachable, Member, Suspects},
@@ -306,17 +306,11 @@ impl Relayer {
     fn observe_failure(&self, culprits: &BTreeMap<SignerId, Blame>) -> BTreeSet<SignerId> {
         let mut refused = BTreeSet::new();
         for (party, blame) in culprits {
-            let fault = match blame {
-                Blame::Unreachable => UnprovableFault::Unreachable,
-                Blame::Silent => UnprovableFault::Silent,
-                Blame::WrongAnswer => UnprovableFault::Misbehaved,
-                Blame::Refusal => {
-                    refused.insert(party.clone());
-                    continue;
-                }
-                Blame::Suspicion => continue,
-            };
-            self.observations.failed(party, fault);
+            if let Some(fault) = blame.fault() {
+                self.observations.failed(party, fault);
+            } else if *blame == Blame::Refusal {
+                refused.insert(party.clone());
+            }
         }
         refused
     }
@@ -370,11 +364,9 @@ impl Relayer {
                 silent.remove(&member.party);
                 match answer {
                     Ok(answer) => answers.push(answer),
-                    Err(Blame::Suspicion) => {
-                        let mut others = parties(asked);
-                        others.remove(&member.party);
-                        let suspected = |party| (party, Blame::Suspicion);
-                        return Err(others.into_iter().map(suspected).collect());
+                    Err(Blame::Session) => {
+                        let suspected = |party| (party, Blame::Session);
+                        return Err(parties(asked).into_iter().map(suspected).collect());
                     }
                     Err(blame) => return Err(BTreeMap::from([(member.party.clone(), blame)])),
                 }
@@ -441,57 +433,14 @@ impl Relayer {
             let said: Option<ApiErrorBody> = serde_json::from_slice(&reply.body).ok();
             let code = said.map(|said| said.code).unwrap_or_default();
             tracing::warn!(%signer, status = reply.status, ?code, "a signer refuses");
-            let peers_failed = PEERS_FAILED.contains(&code.as_str());
-            return Err(if peers_failed {
-                Blame::Suspicion
-            } else {
-                Blame::Refusal
-            });
+            return Err(Blame::of_refusal(&code));
         }
-        let answer = job
-            .trace
-            .timed(Stage::Answer, || check_answer(job, signer, &reply.body))?;
+        let key = &job.request.signature_verifying_key;
+        let check = || check_answer(&reply.body, signer, &job.digest, key);
+        let answer = job.trace.timed(Stage::Answer, check)?;
         tracing::debug!(%signer, "a signer has signed");
         Ok(answer)
     }
-}
-
-/// Checks what a signer has answered.
-fn check_answer(job: &Job, signer: &SignerId, body: &[u8]) -> Result<SignatureAnswer, Blame> {
-    let answer: SignatureAnswer = serde_json::from_slice(body).map_err(|error| {
-        tracing::warn!(%signer, %error, "a signer's answer cannot be parsed");
-        Blame::Silent
-    })?;
-    let key = &job.request.signature_verifying_key;
-    if !answer.is_by(signer) {
-        tracing::warn!(%signer, "an answer is not by the signer that was asked");
-        return Err(Blame::Silent);
-    }
-    if !recovers_to(&answer.signature, &job.digest, key) {
-        tracing::warn!(%signer, "a signer's answer is a wrong one");
-        return Err(Blame::WrongAnswer);
-    }
-    Ok(answer)
-}
-
-/// The codes by which a signer says that it was not its own fault.
-const PEERS_FAILED: [&str; 2] = ["session_failed", "session_timed_out"];
-
-/// What a signer seems to have done when there is no signature. What anybody on the way could have
-/// altered counts for no more than silence.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Blame {
-    /// It could not be asked.
-    Unreachable,
-    /// It did not answer in time, or not with an answer of its own.
-    Silent,
-    /// It refuses: wrongly, if other signers do not.
-    Refusal,
-    /// It vouches for a signature that is none.
-    WrongAnswer,
-    /// Another signer says that it let the session fail. A signer's word about the others counts for
-    /// no more than the order in which they are asked.
-    Suspicion,
 }
 
 /// Makes the body for each signer: the same words, encrypted to its own key. None for a signer

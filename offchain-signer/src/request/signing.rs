@@ -58,9 +58,6 @@ pub enum SigningFailure {
     /// As many sessions as this node can bear are going on.
     #[error("too many sessions")]
     Busy,
-    /// This node is shutting down.
-    #[error("the node is shutting down")]
-    Stopping,
     /// Something of this node's own failed.
     #[error("an error of this node's own")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -5,7 +5,7 @@ use crate::chain::{Committee, SignerId};
 use rand::{seq::SliceRandom, CryptoRng, RngCore};
 use signing_primitives::X25519PublicKey;
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -41,13 +41,14 @@ pub(super) fn reachable(snapshot: &Snapshot, committee: &Committee) -> Vec<Membe
         .collect()
 }
 
-/// Draws `threshold` of the members at random, such that they are not a subset in `tried`. Members
-/// in `suspects` are drawn only if there is no way round them. None if everything has been tried.
+/// Draws `threshold` of the members at random, such that they are not a subset in `tried`. Of the
+/// members in `suspects`, those are drawn first that have failed the least often, and none if there is a
+/// way round them. None if everything has been tried.
 pub(super) fn draw(
     rng: &mut (impl RngCore + CryptoRng),
     members: &[Member],
     threshold: usize,
-    suspects: &BTreeSet<SignerId>,
+    suspects: &BTreeMap<SignerId, u32>,
     tried: &BTreeSet<BTreeSet<SignerId>>,
 ) -> Option<Vec<Member>> {
     if threshold == 0 || members.len() < threshold {
@@ -58,7 +59,7 @@ pub(super) fn draw(
         order.shuffle(rng);
         if draw < DRAWS {
             // Stable, so that it stays random among equals.
-            order.sort_by_key(|member| suspects.contains(&member.party));
+            order.sort_by_key(|member| suspects.get(&member.party).copied());
         }
         let drawn: Vec<_> = order.iter().take(threshold).copied().cloned().collect();
         if !tried.contains(&parties(&drawn)) {
@@ -73,47 +74,63 @@ pub(super) fn parties(members: &[Member]) -> BTreeSet<SignerId> {
     members.iter().map(|member| member.party.clone()).collect()
 }
 
-/// Members that failed lately: asked last, so that one dead signer does not slow down every request
-/// that follows. Only ever a matter of order; nobody is excluded. Bounded by the number of members
-/// there are while an entry lasts.
+/// Members that failed lately: asked last, so that one bad signer does not slow down every request
+/// that follows. Where a whole set has failed, and it is not known who of them has failed it, each of
+/// them has: who fails them has failed more often than the others soon. Only ever a matter of order;
+/// nobody is excluded. Bounded by the number of members there are while an entry lasts.
 pub(super) struct Suspects {
     memory: Duration,
-    since: Mutex<HashMap<SignerId, Instant>>,
+    failed: Mutex<HashMap<SignerId, Failures>>,
+}
+
+/// How often, since it was well, and when last.
+struct Failures {
+    times: u32,
+    last: Instant,
 }
 
 impl Suspects {
-    /// Forgets a failure after `memory`.
+    /// Forgets failures `memory` after the last.
     pub(super) fn new(memory: Duration) -> Self {
         Self {
             memory,
-            since: Mutex::new(HashMap::new()),
+            failed: Mutex::new(HashMap::new()),
         }
     }
 
     /// Notes that these have failed.
     pub(super) fn add(&self, members: impl IntoIterator<Item = SignerId>) {
         let now = Instant::now();
-        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
-        since.retain(|_, failed| now.duration_since(*failed) < self.memory);
-        since.extend(members.into_iter().map(|member| (member, now)));
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.retain(|_, failures| now.duration_since(failures.last) < self.memory);
+        for member in members {
+            let failures = failed.entry(member).or_insert(Failures {
+                times: 0,
+                last: now,
+            });
+            failures.times = failures.times.saturating_add(1);
+            failures.last = now;
+        }
     }
 
     /// Notes that these are well.
     pub(super) fn clear<'a>(&self, members: impl IntoIterator<Item = &'a SignerId>) {
-        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         for member in members {
-            since.remove(member);
+            failed.remove(member);
         }
     }
 
-    /// Those who have failed lately.
-    pub(super) fn current(&self) -> BTreeSet<SignerId> {
+    /// Those who have failed lately, and how often.
+    pub(super) fn current(&self) -> BTreeMap<SignerId, u32> {
         let now = Instant::now();
-        let since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = since
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = failed
             .iter()
-            .filter(|(_, failed)| now.duration_since(**failed) < self.memory);
-        fresh.map(|(member, _)| member.clone()).collect()
+            .filter(|(_, failures)| now.duration_since(failures.last) < self.memory);
+        fresh
+            .map(|(member, failures)| (member.clone(), failures.times))
+            .collect()
     }
 }
 
@@ -136,7 +153,7 @@ mod tests {
     fn all_subsets_are_drawn_each_once() {
         let members: Vec<_> = (0..4).map(member).collect();
         let mut tried = BTreeSet::new();
-        while let Some(drawn) = draw(&mut OsRng, &members, 2, &BTreeSet::new(), &tried) {
+        while let Some(drawn) = draw(&mut OsRng, &members, 2, &BTreeMap::new(), &tried) {
             assert_eq!(drawn.len(), 2);
             assert!(tried.insert(parties(&drawn)));
         }
@@ -148,7 +165,7 @@ mod tests {
         let members: Vec<_> = (0..3).map(member).collect();
         let mut seen = BTreeSet::new();
         for _ in 0..100 {
-            let none = BTreeSet::new();
+            let none = BTreeMap::new();
             let drawn = draw(&mut OsRng, &members, 2, &none, &BTreeSet::new()).unwrap();
             seen.insert(parties(&drawn));
         }
@@ -158,7 +175,7 @@ mod tests {
     #[test]
     fn suspects_are_drawn_only_when_there_is_no_way_round() {
         let members: Vec<_> = (0..3).map(member).collect();
-        let suspects = BTreeSet::from([members[0].party.clone()]);
+        let suspects = BTreeMap::from([(members[0].party.clone(), 1)]);
         let healthy = parties(&members[1..]);
         for _ in 0..50 {
             let drawn = draw(&mut OsRng, &members, 2, &suspects, &BTreeSet::new()).unwrap();
@@ -169,9 +186,28 @@ mod tests {
         assert!(parties(&drawn).contains(&members[0].party));
     }
 
+    /// Three of five sign, and one fails every set that it is in.
+    #[test]
+    fn who_fails_every_set_is_found_by_the_third() {
+        let members: Vec<_> = (0..5).map(member).collect();
+        for _ in 0..200 {
+            let suspects = Suspects::new(Duration::from_secs(30));
+            let mut tried = BTreeSet::new();
+            let mut signed = false;
+            for _ in 0..3 {
+                let drawn = draw(&mut OsRng, &members, 3, &suspects.current(), &tried).unwrap();
+                let drawn = parties(&drawn);
+                signed |= !drawn.contains(&members[0].party);
+                suspects.add(drawn.iter().cloned());
+                tried.insert(drawn);
+            }
+            assert!(signed);
+        }
+    }
+
     #[test]
     fn too_few_members_are_none() {
-        let none = BTreeSet::new();
+        let none = BTreeMap::new();
         assert!(draw(&mut OsRng, &[member(1)], 2, &none, &BTreeSet::new()).is_none());
         assert!(draw(&mut OsRng, &[member(1)], 0, &none, &BTreeSet::new()).is_none());
     }
@@ -181,7 +217,7 @@ mod tests {
         let suspects = Suspects::new(Duration::from_secs(30));
         suspects.add([member(1).party, member(2).party]);
         suspects.clear([&member(2).party]);
-        assert_eq!(suspects.current(), parties(&[member(1)]));
+        assert_eq!(suspects.current(), [(member(1).party, 1)].into());
         tokio::time::advance(Duration::from_secs(30)).await;
         assert!(suspects.current().is_empty());
     }

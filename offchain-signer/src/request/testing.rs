@@ -73,7 +73,7 @@ impl EvaluateProgram for FakePrograms {
         &self,
         _: ProgramKey,
         _: &Program,
-        fuel: u64,
+        fuel: &mut u64,
         input: ProgramInput<'_>,
     ) -> Result<(), ProgramFailure> {
         let auxiliary = input.auxiliary_data.map(<[u8]>::to_vec);
@@ -83,7 +83,13 @@ impl EvaluateProgram for FakePrograms {
             .push((input.message.to_vec(), auxiliary));
         match input.config {
             b"no" => Err(ProgramFailure::Refused("not today".into())),
-            b"loop" if fuel < u64::MAX => Err(ProgramFailure::OutOfFuel),
+            b"loop" if *fuel < u64::MAX => Err(ProgramFailure::OutOfFuel),
+            b"costly" => {
+                *fuel = fuel
+                    .checked_sub(600_000_000)
+                    .ok_or(ProgramFailure::OutOfFuel)?;
+                Ok(())
+            }
             b"panic" => panic!("a bug"),
             b"wait" => {
                 drop(self.gate.lock().unwrap());
@@ -100,7 +106,7 @@ impl EvaluateProgram for FakePrograms {
         &self,
         _: ProgramKey,
         program: &Program,
-        _: u64,
+        _: &mut u64,
         message: &[u8],
     ) -> Result<[u8; 32], ProgramFailure> {
         if program.bytecode.is_empty() {

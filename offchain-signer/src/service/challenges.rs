@@ -26,9 +26,10 @@ impl<C: WatchChain> Challenges<C> {
         }
     }
 
-    /// Looks at the state at the best block, and answers if this node is challenged.
+    /// Looks at the state at the best block, and answers if this node is challenged: also after it has
+    /// left the validators, since its stake is at risk still.
     pub(super) async fn follow(&mut self, heads: &Heads, best: &NetworkState) {
-        let Some(me) = self.identity.validator(best) else {
+        let Some(me) = self.identity.validator_or_member(best) else {
             return;
         };
         let mine = best.challenges.iter().find(|(who, _)| *who == me.account);

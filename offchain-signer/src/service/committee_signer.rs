@@ -1,6 +1,6 @@
 //! Signing with this node's share, together with other members of the committee.
 
-use super::{attempt::run_of, shares::Shares};
+use super::{attempt::run_of, orders::Orders, shares::Shares};
 use crate::{
     chain::{AccountId, Committee, SignerId},
     faults::{Case, Ledger, Observations},
@@ -41,7 +41,7 @@ const BUDGET: Budget = Budget {
 /// all be too slow.
 const SESSIONS_PER_CORE: usize = 4;
 const MIN_SESSIONS: usize = 8;
-/// How long a request waits for its turn.
+/// How long an open session waits for its turn: less than the others wait for its first message.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Runs this node's part of signing sessions.
@@ -50,6 +50,7 @@ pub(super) struct CommitteeSigner {
     keystore: KeystorePtr,
     sessions: SessionsHandle,
     shares: Arc<Shares>,
+    orders: Orders,
     slots: Arc<Semaphore>,
     observations: Arc<Observations>,
     ledger: Arc<Ledger>,
@@ -71,6 +72,7 @@ impl CommitteeSigner {
             keystore,
             sessions,
             shares,
+            orders: Orders::default(),
             slots: Arc::new(Semaphore::new(most)),
             observations,
             ledger,
@@ -86,11 +88,10 @@ impl RunSigning for CommitteeSigner {
     }
 
     async fn sign(&self, order: SigningOrder) -> Result<[u8; 65], SigningFailure> {
-        let waiting = self.slots.clone().acquire_owned();
-        let slot = timeout(QUEUE_TIMEOUT, waiting)
-            .await
-            .map_err(|_| SigningFailure::Busy)?;
-        let slot = slot.map_err(|_| SigningFailure::Stopping)?;
+        let _in_work = self
+            .orders
+            .take(&order.relayer)
+            .ok_or(SigningFailure::Busy)?;
         let share = self
             .shares
             .of_generation(order.generation)
@@ -152,9 +153,14 @@ impl RunSigning for CommitteeSigner {
         let signer = NodeSigner::new(self.keystore.clone(), order.me).map_err(internal)?;
         let runtime = tokio::runtime::Handle::current();
         let (digest, conduct) = (order.digest, self.sessions.conduct().clone());
+        let slots = self.slots.clone();
         let job = move |session: Session| {
-            // Held by the thread: it computes on for a while if nobody waits for it any more.
-            let _slot = &slot;
+            // Only now, when the others are there: waiting for them takes nothing. Held by the thread:
+            // it computes on for a while if nobody waits for it any more.
+            let turn = runtime.block_on(timeout(QUEUE_TIMEOUT, slots.acquire()));
+            let Ok(Ok(_slot)) = turn else {
+                return Err(Unsigned::Busy);
+            };
             let deadlines = Deadlines {
                 round: ROUND_TIMEOUT,
                 overall: Instant::now() + SIGNING_TIMEOUT,
@@ -170,7 +176,7 @@ impl RunSigning for CommitteeSigner {
             conduct.witness(&facts);
             let run = run_of(session, signer.clone(), deadlines, runtime.clone());
             protocol::signing::sign(inputs, digest, run)
-                .map_err(|error| witness.hear(error, &facts))
+                .map_err(|error| Unsigned::Failed(witness.hear(error, &facts)))
         };
         let span = tracing::debug_span!("session", generation = order.generation);
         match self.sessions.run(spec, job).instrument(span).await {
@@ -189,10 +195,7 @@ fn internal(error: impl std::error::Error + Send + Sync + 'static) -> SigningFai
     SigningFailure::Internal(Box::new(error))
 }
 
-fn failure(
-    error: RunError<FailedSession>,
-    accounts: &BTreeMap<AccountId, SignerId>,
-) -> SigningFailure {
+fn failure(error: RunError<Unsigned>, accounts: &BTreeMap<AccountId, SignerId>) -> SigningFailure {
     match error {
         RunError::NotOpened { absent } => SigningFailure::TimedOut {
             absent: absent
@@ -200,14 +203,17 @@ fn failure(
                 .filter_map(|account| accounts.get(account).cloned())
                 .collect(),
         },
-        RunError::Protocol(FailedSession {
+        RunError::Protocol(Unsigned::Busy) => SigningFailure::Busy,
+        RunError::Protocol(Unsigned::Failed(FailedSession {
             error: SessionError::TimedOut { absent, .. },
             ..
-        }) => SigningFailure::TimedOut {
+        })) => SigningFailure::TimedOut {
             absent: absent.into_iter().map(SignerId::from).collect(),
         },
         // Others may have led to it, or do not say why. A relayer must not take it for a refusal.
-        RunError::Protocol(FailedSession { error, proven }) if !error.is_own() => {
+        RunError::Protocol(Unsigned::Failed(FailedSession { error, proven }))
+            if !error.is_own() =>
+        {
             let blamed = error.blamed().into_iter().map(SignerId::from);
             SigningFailure::Misbehaved {
                 culprits: blamed.chain(proven).collect(),
@@ -217,6 +223,22 @@ fn failure(
             culprits: BTreeSet::new(),
         },
         error => internal(error),
+    }
+}
+
+/// Why a session that was open has made no signature.
+#[derive(Debug, thiserror::Error)]
+enum Unsigned {
+    /// This node had too many others to compute.
+    #[error("too many sessions")]
+    Busy,
+    #[error(transparent)]
+    Failed(#[from] FailedSession),
+}
+
+impl From<SessionError> for Unsigned {
+    fn from(error: SessionError) -> Self {
+        Self::Failed(error.into())
     }
 }
 

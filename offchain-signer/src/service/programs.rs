@@ -2,7 +2,7 @@
 
 use crate::{
     chain::{Program, ProgramKey},
-    program::{CompiledProgram, Input, ProgramEngine, ProgramError},
+    program::{CompiledProgram, Input, Metered, ProgramEngine, ProgramError},
     request::{EvaluateProgram, ProgramFailure, ProgramInput},
 };
 use std::sync::Arc;
@@ -12,7 +12,7 @@ impl EvaluateProgram for ProgramEngine {
         &self,
         key: ProgramKey,
         program: &Program,
-        fuel: u64,
+        fuel: &mut u64,
         input: ProgramInput<'_>,
     ) -> Result<(), ProgramFailure> {
         let input = Input {
@@ -23,18 +23,26 @@ impl EvaluateProgram for ProgramEngine {
             requester: input.requester.as_ref(),
         };
         let program = compiled(self, key, program)?;
-        Ok(self.note(program.evaluate_metered(&input, fuel))?)
+        Ok(self.burn(program.evaluate_metered(&input, *fuel), fuel)?)
     }
 
     fn custom_hash(
         &self,
         key: ProgramKey,
         program: &Program,
-        fuel: u64,
+        fuel: &mut u64,
         message: &[u8],
     ) -> Result<[u8; 32], ProgramFailure> {
         let program = compiled(self, key, program)?;
-        Ok(self.note(program.custom_hash_metered(message, fuel))?)
+        Ok(self.burn(program.custom_hash_metered(message, *fuel), fuel)?)
+    }
+}
+
+impl ProgramEngine {
+    /// Counts a run, and takes what it has used.
+    fn burn<T>(&self, run: Metered<T>, fuel: &mut u64) -> Result<T, ProgramError> {
+        *fuel = fuel.saturating_sub(run.fuel_used);
+        self.note(run)
     }
 }
 

@@ -177,9 +177,13 @@ impl State {
     }
 
     fn keep_early(&mut self, from: &AccountId, frame: Frame, size: usize) {
-        let frames = self.early.entry(from.clone()).or_default();
         let now = Instant::now();
-        frames.retain(|early| now.duration_since(early.since) < EARLY_FRAME_LIFE);
+        // Everybody's: who has left would never send another.
+        self.early.retain(|_, frames| {
+            frames.retain(|early| now.duration_since(early.since) < EARLY_FRAME_LIFE);
+            !frames.is_empty()
+        });
+        let frames = self.early.entry(from.clone()).or_default();
         let mut bytes: usize = frames.iter().map(|early| early.size).sum();
         while frames.len() >= EARLY_FRAMES || (bytes + size > EARLY_BYTES && !frames.is_empty()) {
             bytes -= frames.pop_front().map_or(0, |early| early.size);

@@ -108,8 +108,8 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Ends an attempt. The standbys that may be at fault lose their places. Members do not lose theirs
-    /// for this: another party could make it look like their fault. If no standby is to blame, the next
-    /// attempt waits, since it would fail as well.
+    /// for this: another party could make it look like their fault. If no standby is to blame, or if it
+    /// may have been a member, the next attempt waits, since it would fail as well.
     fn fail_aux_info(attempt: AuxInfoAttemptOf<T>, failure: AttemptFailure) {
         let standbys = Standbys::<T>::get();
         let at_fault = attempt
@@ -125,7 +125,7 @@ impl<T: Config> Pallet<T> {
             .collect();
         let excluded = Self::exclude(at_fault);
         AuxInfoAttempt::<T>::kill();
-        if excluded.is_empty() {
+        if excluded.is_empty() || failure == AttemptFailure::ResultsDiffer {
             let now = frame_system::Pallet::<T>::block_number();
             AuxInfoPause::<T>::put(now.saturating_add(Parameters::<T>::get().report_window));
         }

@@ -72,9 +72,7 @@ impl<T: Config> Pallet<T> {
                 // unless all validators of an era were convicted. Then it is the oldest.
                 let oldest = all
                     .iter()
-                    .min_by_key(|(_, conviction)| {
-                        (Self::is_in_effect(conviction), conviction.era)
-                    })
+                    .min_by_key(|(_, conviction)| (Self::is_in_effect(conviction), conviction.era))
                     .map(|(validator, _)| validator.clone());
                 if let Some(oldest) = oldest {
                     all.remove(&oldest);

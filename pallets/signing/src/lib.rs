@@ -274,6 +274,14 @@ pub mod pallet {
     pub type Excluded<T: Config> =
         StorageValue<_, BoundedBTreeSet<T::AccountId, T::MaxValidators>, ValueQuery>;
 
+    /// The last block in which signers were passed over.
+    #[pallet::storage]
+    pub type ExcludedAt<T: Config> = StorageValue<_, BlockNumberFor<T>>;
+
+    /// How many attempts in a row to hand the key over have ended without any confirmation.
+    #[pallet::storage]
+    pub type FruitlessAttempts<T: Config> = StorageValue<_, u32, ValueQuery>;
+
     /// The block in whose beginning a committee may be drawn although not all validators have
     /// announced themselves: [`Config::ChoiceDelay`] after there were enough signers. There is one
     /// for as long as there are enough, until there is a key.

@@ -32,14 +32,15 @@ pub(crate) fn can_sign<T: Config>(committee: &CommitteeOf<T>) -> bool {
 impl<T: Config> Pallet<T> {
     /// Decides that a validator loses its seat in the next block.
     pub(crate) fn lose_seat(validator: T::AccountId, cause: SeatLoss) {
+        let now = frame_system::Pallet::<T>::block_number();
         let mut all = LostSeats::<T>::get();
-        let at = match all.get(&validator) {
+        match all.get(&validator) {
             Some(lost) if lost.cause == SeatLoss::Fault || lost.cause == cause => return,
-            // What the block before has decided is not put off.
-            Some(lost) => lost.at,
-            None => frame_system::Pallet::<T>::block_number(),
-        };
-        let lost = LostSeat { cause, at };
+            // The block before has decided it, and this one, whose session begins, will take the seat.
+            Some(lost) if lost.at < now => return,
+            _ => {}
+        }
+        let lost = LostSeat { cause, at: now };
         if all.try_insert(validator.clone(), lost).is_err() {
             defensive!("no more seats are lost than there are");
             return;
@@ -111,8 +112,9 @@ impl<T: Config> Pallet<T> {
             return Self::reassign(now, &committee.members, Some(Decided), None);
         }
         Self::refill_standbys(now);
-        Self::review_aux_info(now);
+        // First: attempts at auxiliary information that fail again and again must not put it off.
         Self::rotate_if_due(now);
+        Self::review_aux_info(now);
     }
 
     /// What a block in phase `Active` does in which nothing has changed.

@@ -12,11 +12,12 @@
 //! The committee in force signs all the while.
 
 use crate::{
+    committee_choice::draw,
     next_committee::NextCommittee,
     session_key_calls::{refusal, Authorization},
     AttemptFailure, AuxInfo, Committee, CommitteeMemberOf, CommitteeOf, Config, Error, Event,
-    Excluded, LastAttempt, LostSeats, Pallet, Parameters, Phase, PreviousCommittee, RefreshDue,
-    Reports, ReshareAttemptOf, Retiring, RotationFrom, Signers,
+    Excluded, ExcludedAt, FruitlessAttempts, LastAttempt, LostSeats, Pallet, Parameters, Phase,
+    PreviousCommittee, RefreshDue, Reports, ReshareAttemptOf, Retiring, RotationFrom, Signers,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -86,14 +87,19 @@ impl<T: Config> Pallet<T> {
         let at_fault: Vec<_> = match failure {
             // One of them lies, and the chain cannot tell which.
             AttemptFailure::ResultsDiffer => attempt.members.iter().filter(has_confirmed).collect(),
-            // If nobody has confirmed, it may be the fault of those that handed over.
-            AttemptFailure::DeadlineMissed if !attempt.confirmed.is_empty() => attempt
+            AttemptFailure::DeadlineMissed if attempt.confirmed.is_empty() => {
+                Self::suspects_of_fruitless(attempt)
+            }
+            AttemptFailure::DeadlineMissed => attempt
                 .members
                 .iter()
                 .filter(|member| !has_confirmed(member))
                 .collect(),
-            _ => Vec::new(),
+            AttemptFailure::GivenUp => Vec::new(),
         };
+        if !attempt.confirmed.is_empty() {
+            FruitlessAttempts::<T>::kill();
+        }
         let at_fault = at_fault
             .into_iter()
             .map(|member| member.validator.clone())
@@ -107,6 +113,28 @@ impl<T: Config> Pallet<T> {
         Phase::<T>::put(primitives::Phase::Active);
     }
 
+    /// Those that are passed over since nobody at all could confirm. One silent participant is enough for
+    /// that, and the chain cannot tell which. The first time it may have been the fault of those that
+    /// handed over: others do so next. Then all newcomers give way to others; and then, one by one, up to
+    /// chance, members that stay. So the key cannot be held where it is for ever.
+    fn suspects_of_fruitless(attempt: &ReshareAttemptOf<T>) -> Vec<&CommitteeMemberOf<T>> {
+        let times = FruitlessAttempts::<T>::get().saturating_add(1);
+        FruitlessAttempts::<T>::put(times);
+        if times < 2 {
+            return Vec::new();
+        }
+        let committee = Committee::<T>::get();
+        let (staying, mut suspects): (Vec<_>, Vec<_>) =
+            attempt.members.iter().partition(|member| {
+                let mut sitting = committee.iter().flat_map(|all| all.sitting());
+                sitting.any(|one| one.validator == member.validator)
+            });
+        if times > 2 {
+            suspects.extend(draw(staying, 1, Self::attempt_seed()));
+        }
+        suspects
+    }
+
     /// Passes these over until they announce themselves again. Returns those that this holds for: who
     /// is no validator any more is no candidate anyway.
     pub(crate) fn exclude(mut validators: Vec<T::AccountId>) -> Vec<T::AccountId> {
@@ -115,6 +143,7 @@ impl<T: Config> Pallet<T> {
                 && crate::SigningKeys::<T>::contains_key(validator)
         });
         if !validators.is_empty() {
+            ExcludedAt::<T>::put(frame_system::Pallet::<T>::block_number());
             Excluded::<T>::mutate(|all| {
                 for validator in &validators {
                     if all.try_insert(validator.clone()).is_err() {
@@ -227,6 +256,7 @@ impl<T: Config> Pallet<T> {
         Phase::<T>::put(primitives::Phase::Active);
         Retiring::<T>::kill();
         RefreshDue::<T>::kill();
+        FruitlessAttempts::<T>::kill();
         RotationFrom::<T>::put(frame_system::Pallet::<T>::block_number());
         // What was reported was of the generation before.
         let _ = Reports::<T>::clear(u32::MAX, None);

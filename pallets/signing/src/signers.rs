@@ -3,8 +3,8 @@
 use crate::{
     primitives,
     session_key_calls::{refusal, Authorization},
-    AnnouncementOf, Barred, Committee, Config, Error, Event, Excluded, KeyOwners, Pallet,
-    Parameters, Phase, Signers,
+    AnnouncementOf, Barred, Committee, Config, Error, Event, Excluded, ExcludedAt, KeyOwners,
+    Pallet, Parameters, Phase, Signers,
 };
 use codec::Encode;
 use frame_support::{dispatch::DispatchResult, ensure};
@@ -75,13 +75,15 @@ impl<T: Config> Pallet<T> {
                 announced_at: at,
             },
         );
-        // It says that it is there, so it is a candidate again.
-        if Excluded::<T>::get().contains(&validator) {
+        // It says that it is there, so it is a candidate again. Not in the block in which it was passed
+        // over: the block's author could have put that first, to be chosen before any other can answer.
+        let now = frame_system::Pallet::<T>::block_number();
+        if Excluded::<T>::get().contains(&validator) && ExcludedAt::<T>::get() != Some(now) {
             Excluded::<T>::mutate(|excluded| excluded.remove(&validator));
         }
         Self::take_back(&validator);
         Self::deposit_event(Event::SignerAnnounced { validator });
-        Self::schedule_draw(frame_system::Pallet::<T>::block_number());
+        Self::schedule_draw(now);
         if Committee::<T>::exists() {
             Self::review_later();
         }

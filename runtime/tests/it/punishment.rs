@@ -1,6 +1,7 @@
 //! From a report to the stake: what becomes of a validator that does not answer a challenge.
 
 use crate::chain::{apply, begin_block, begin_block_after, end_block, genesis, genesis_hash};
+use pallet_signing::{Offence, PunishOffender};
 use signing_primitives::{
     announcement_payload, challenge_answer_payload, fault_report_payload,
     keygen_confirmation_payload, Announcement, ChallengeAnswer, Endpoint, Fault, FaultReport,
@@ -14,6 +15,7 @@ use signing_runtime::{
 use signing_runtime_api::runtime_decl_for_signing_api::SigningApi;
 use sp_core::H256;
 use sp_keyring::Sr25519Keyring;
+use sp_runtime::Perbill;
 
 const NODES: [Sr25519Keyring; 5] = [
     Sr25519Keyring::Alice,
@@ -162,6 +164,32 @@ fn an_unanswered_challenge_costs_stake() {
         // A thousandth.
         assert_eq!(bonded(&stash), before - before / 1_000);
         assert_eq!(others.iter().map(bonded).collect::<Vec<_>>(), theirs);
+    });
+}
+
+/// Staking does not look back for slashes that were filed under an era that is over.
+#[test]
+fn what_is_found_out_late_costs_stake_all_the_same() {
+    genesis(LOCAL).execute_with(|| {
+        activate();
+        let stash = stashes().remove(0);
+        let (before, session) = (bonded(&stash), Session::current_index());
+        for _ in 0..10 * SESSIONS_PER_ERA {
+            begin_block_after(u64::from(EPOCH_DURATION_IN_BLOCKS));
+            end_block();
+        }
+        begin_block();
+        <Runtime as pallet_signing::Config>::Punish::punish(
+            &stash,
+            session,
+            Offence::Cheating { generation: 1 },
+            Perbill::from_percent(10),
+            None,
+        );
+        end_block();
+        assert_eq!(pallet_offences::Reports::<Runtime>::iter().count(), 1);
+        end_eras();
+        assert_eq!(bonded(&stash), before - before / 10);
     });
 }
 

@@ -46,19 +46,21 @@ pub(crate) async fn sign(
     }
 
     let relayers = choose(http, &state, options.relayer.as_deref()).await?;
-    let (relayer, answers) = ask(chain, http, observer, options, relayers).await?;
-    observer.tell(Progress::Verifying {
-        answers: answers.len(),
-    });
-    let verified = verify_answers(chain, &state, options, expected.as_ref(), &answers).await;
-    let verified = verified.map_err(|error| match error {
-        VerifyFailure::Chain(error) => SignError::Chain(error),
-        VerifyFailure::Answer(source) => SignError::Untrustworthy {
-            endpoint: relayer.endpoint.clone(),
-            source,
-        },
-    })?;
+    let asked = Asked {
+        state: &state,
+        options,
+        digest: expected,
+    };
+    let (relayer, verified) = ask(chain, http, observer, &asked, relayers).await?;
     Ok(signature(options, address, expected, relayer, verified))
+}
+
+/// What is asked for, and of whom.
+struct Asked<'a> {
+    state: &'a NetworkState,
+    options: &'a SignOptions,
+    /// What the signature must be over, as far as it is known.
+    digest: Option<[u8; 32]>,
 }
 
 /// The digest that the signature must be over, as far as it can be known here.
@@ -127,19 +129,18 @@ async fn choose(
     Ok(vec![relayer_with_key(state, endpoint, &key)?])
 }
 
-/// Asks one relayer after another until one answers, or says no for a reason that is the same
-/// everywhere.
+/// Asks one relayer after another until one answers with the signature, or says no for a reason that is
+/// the same everywhere. Of several failures the one that says most is told.
 async fn ask(
     chain: &Chain,
     http: &Http,
     observer: &Observer,
-    options: &SignOptions,
+    asked: &Asked<'_>,
     relayers: Vec<Relayer>,
-) -> Result<(Relayer, Vec<SignatureAnswer>), SignError> {
-    let mut last = None;
-    let mut tried = 0;
-    for relayer in relayers {
-        tried += 1;
+) -> Result<(Relayer, Verified), SignError> {
+    let options = asked.options;
+    let mut worst = None;
+    for (tried, relayer) in (1..).zip(relayers) {
         let endpoint = relayer.endpoint.clone();
         observer.tell(Progress::Asking {
             relayer: Some(relayer.account.clone()),
@@ -148,22 +149,48 @@ async fn ask(
         // Fresh for each attempt: the one before may have taken a minute.
         let block_number = chain.best().await?.number;
         let request = seal(options, block_number, &relayer)?;
-        match http.relay(&endpoint, &request, options.timeout).await {
-            Ok(answers) => return Ok((relayer, answers)),
-            Err(error) if error.another_may_do_better() => {
-                let reason = innermost(&error);
-                observer.tell(Progress::RelayerFailed { endpoint, reason });
-                last = Some(error);
+        let failure = match http.relay(&endpoint, &request, options.timeout).await {
+            Ok(answers) => {
+                observer.tell(Progress::Verifying {
+                    answers: answers.len(),
+                });
+                match verify_answers(chain, asked, &answers).await {
+                    Ok(verified) => return Ok((relayer, verified)),
+                    Err(VerifyFailure::Chain(error)) => return Err(error.into()),
+                    Err(VerifyFailure::Answer(source)) => SignError::Untrustworthy {
+                        endpoint: endpoint.clone(),
+                        source,
+                    },
+                }
             }
-            Err(HttpError::Refused(error)) => return Err(SignError::Refused(error)),
-            Err(source) => return Err(SignError::NoAnswer { tried, source }),
+            Err(error) => {
+                let is_final = !error.another_may_do_better();
+                let failure = match error {
+                    HttpError::Refused(error) => SignError::Refused(error),
+                    source => SignError::NoAnswer { tried, source },
+                };
+                if is_final {
+                    return Err(failure);
+                }
+                failure
+            }
+        };
+        let reason = innermost(&failure);
+        observer.tell(Progress::RelayerFailed { endpoint, reason });
+        if worst.as_ref().map(weight) <= Some(weight(&failure)) {
+            worst = Some(failure);
         }
     }
-    Err(match last {
-        Some(HttpError::Refused(error)) => SignError::Refused(error),
-        Some(source) => SignError::NoAnswer { tried, source },
-        None => SignError::Relayer(RelayerError::None),
-    })
+    Err(worst.unwrap_or(SignError::Relayer(RelayerError::None)))
+}
+
+/// How much a failure to get a signature from a relayer says: more than another of less weight.
+fn weight(failure: &SignError) -> u8 {
+    match failure {
+        SignError::Untrustworthy { .. } => 2,
+        SignError::Refused(_) => 1,
+        _ => 0,
+    }
 }
 
 /// The request as it travels: signed by the requester, readable for the relayer only.
@@ -199,13 +226,15 @@ enum VerifyFailure {
 /// it may have changed while the request was under way.
 async fn verify_answers(
     chain: &Chain,
-    state: &NetworkState,
-    options: &SignOptions,
-    digest: Option<&[u8; 32]>,
+    asked: &Asked<'_>,
     answers: &[SignatureAnswer],
 ) -> Result<Verified, VerifyFailure> {
-    match verify(answers, state, &options.verifying_key, digest) {
-        Err(VerifyError::UnknownSigner { .. }) => {}
+    let check = |state: &NetworkState| {
+        let key = &asked.options.verifying_key;
+        verify(answers, state, key, asked.digest.as_ref())
+    };
+    match check(asked.state) {
+        Err(VerifyError::UnknownSigner { .. } | VerifyError::TooFewSigners { .. }) => {}
         other => return other.map_err(VerifyFailure::Answer),
     }
     let now = chain.finalized().await.map_err(VerifyFailure::Chain)?;
@@ -213,7 +242,7 @@ async fn verify_answers(
         .network_state(now.hash)
         .await
         .map_err(VerifyFailure::Chain)?;
-    verify(answers, &state, &options.verifying_key, digest).map_err(VerifyFailure::Answer)
+    check(&state).map_err(VerifyFailure::Answer)
 }
 
 fn signature(
@@ -245,7 +274,7 @@ fn signature(
 }
 
 /// The cause at the end of an error's chain of sources: the words that say most.
-fn innermost(error: &HttpError) -> String {
+fn innermost(error: &SignError) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;

@@ -170,12 +170,26 @@ async fn another_relayer_is_asked_when_one_fails() {
         Behaviour::Flood,
         Behaviour::Nonsense,
         Behaviour::Redirect,
+        Behaviour::FlippedV,
+        Behaviour::OtherMessage,
+        Behaviour::Answer(&[0, 4]),
     ] {
         let world = World::with([behaviour, Behaviour::Answer(&[0, 1])]).await;
         while world.relayers[0].count() == 0 {
             let signature = sign(&world, &options()).await.unwrap();
             assert_eq!(signature.relayer.endpoint, world.relayers[1].endpoint);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_says_more_than_no_answer() {
+    for _ in 0..8 {
+        let world = World::with([Behaviour::Refuse(503, "busy"), Behaviour::Nonsense]).await;
+        assert!(matches!(
+            sign(&world, &options()).await,
+            Err(SignError::Refused(error)) if error.code == "busy"
+        ));
     }
 }
 

@@ -9,14 +9,14 @@ use axum::{
     body::{Body, Bytes},
     http::{header, Method, Request, StatusCode},
 };
-use futures::stream;
+use futures::{stream, StreamExt};
 use serde_json::json;
 use signing_primitives::{
     limits::{MAX_RELAY_BODY, MAX_SIGN_BODY},
     wire::{ApiErrorBody, Info, Role},
     Phase,
 };
-use std::{io, time::Duration};
+use std::{convert::Infallible, future::ready, io, time::Duration};
 use tower::ServiceExt;
 
 async fn get(world: &World, node: usize, path: &str) -> (StatusCode, Vec<u8>) {
@@ -227,6 +227,27 @@ async fn more_requests_than_a_node_takes() {
         .refusal("/user/sign_tx", b"{}".to_vec())
         .await;
     assert_eq!(refusal, refused(400, "envelope_malformed"));
+}
+
+/// Nor does who only sends the beginning of one.
+#[tokio::test]
+async fn a_body_that_does_not_come_is_in_nobodys_way() {
+    let api = ApiConfig {
+        concurrency: 1,
+        ..ApiConfig::default()
+    };
+    let world = World::with(RelayConfig::default(), api);
+    let begun = stream::once(ready(Ok::<_, Infallible>(Bytes::from_static(b"{"))));
+    let request = Request::post("/user/sign_tx")
+        .body(Body::from_stream(begun.chain(stream::pending())))
+        .unwrap();
+    let stalled = tokio::spawn(world.nodes[0].router.clone().oneshot(request));
+    tokio::task::yield_now().await;
+    let body = world.relayed(0, 3, &world.sign_request(&world.request(), &[0, 1]));
+    let answer = send(world.nodes[0].router.clone(), "POST", "/user/sign_tx", body).await;
+    json(answer);
+    assert!(!stalled.is_finished());
+    stalled.abort();
 }
 
 #[tokio::test(start_paused = true)]

@@ -346,6 +346,8 @@ async fn programs_that_do_not_say_yes() {
         (&["no"][..], 403, "program_refused"),
         (&["yes", "no"], 403, "program_refused"),
         (&["loop"], 422, "program_out_of_fuel"),
+        // Each alone has enough.
+        (&["costly", "costly"], 422, "program_out_of_fuel"),
         (&["panic"], 500, "internal"),
         (&[], 503, "program_unavailable"),
     ] {
@@ -364,7 +366,7 @@ async fn programs_that_do_not_say_yes() {
         "nothing has been asked of the signers"
     );
     // The node lives on.
-    world.register(registration(program_key(), &["yes"]));
+    world.register(registration(program_key(), &["costly", "yes"]));
     json(world.relay(&world.request()).await);
 }
 

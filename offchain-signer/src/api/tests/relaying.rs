@@ -4,6 +4,7 @@ use super::refused;
 use crate::{
     api::ApiConfig,
     chain::SignerId,
+    metrics::FaultKind,
     request::{
         recovers_to,
         testing::{fake_hash, json, send, until, Session, Wire, World, RELAYER},
@@ -110,6 +111,54 @@ async fn one_member_that_is_of_no_use_is_got_round() {
         let asked = world.orders();
         assert!(asked[&0] + asked[&2] <= 8 * 2 + 2, "{asked:?}");
     }
+}
+
+fn request(world: &World, index: u8) -> UserSignatureRequest {
+    UserSignatureRequest {
+        message: vec![index],
+        ..world.request()
+    }
+}
+
+/// A stranger can use a signer's limits up, or be a block ahead of it, and nobody is to blame.
+#[tokio::test(start_paused = true)]
+async fn only_refusals_that_no_honest_signer_gives_are_held_against_it() {
+    for (code, is_fault) in [
+        ("busy", true),
+        ("program_refused", true),
+        ("rate_limited", false),
+        ("request_replayed", false),
+        ("generation_not_in_force", false),
+    ] {
+        let world = World::new();
+        let body = format!(r#"{{"code":"{code}","message":""}}"#);
+        world.rewire(1, Wire::Says(503, body.into_bytes()));
+        // It is asked in the first few of these.
+        for index in 0..12 {
+            answers(world.relay(&request(&world, index)).await);
+        }
+        let seen = world.nodes[RELAYER].observations.recent();
+        let seen: Vec<_> = seen.iter().map(|one| (&one.party, one.kind)).collect();
+        let member = world.nodes[1].party();
+        let expected = [(&member, FaultKind::Silent)];
+        assert_eq!(seen, &expected[..usize::from(is_fault)], "{code}");
+    }
+}
+
+/// It says at once that the others failed. Nobody can tell; so it is asked last itself, like them.
+#[tokio::test(start_paused = true)]
+async fn one_member_that_accuses_the_others_is_got_round() {
+    let world = World::new();
+    let accusation = br#"{"code":"session_failed","message":""}"#;
+    world.rewire(1, Wire::Says(502, accusation.to_vec()));
+    for index in 0..8 {
+        let by = vouchers(&world, &answers(world.relay(&request(&world, index)).await));
+        assert_eq!(by, [0, 2].into());
+    }
+    // After the first request the pair that has signed comes first.
+    let asked = world.orders();
+    assert!(asked[&0] + asked[&2] <= 8 * 2 + 2, "{asked:?}");
+    assert!(world.nodes[RELAYER].observations.recent().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

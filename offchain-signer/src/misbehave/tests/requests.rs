@@ -98,7 +98,7 @@ fn a_credulous_relayer_takes_no_for_yes() {
         requester: &requester,
     };
     let ask = |programs: &Arc<dyn EvaluateProgram>| {
-        programs.evaluate(program_key(), &program(b"x"), 1, refused)
+        programs.evaluate(program_key(), &program(b"x"), &mut 1, refused)
     };
     assert!(matches!(ask(&programs), Err(ProgramFailure::Refused(_))));
     let credulous = conduct(&["lying-relayer=ask-refused"]).programs_for_relaying(&programs);

@@ -218,7 +218,7 @@ pub struct Parameters<BlockNumber> {
     pub silence_slash: Perbill,
     /// Requests per registration and block that a signer or relayer accepts.
     pub request_limit: u32,
-    /// Fuel that one program evaluation may burn (wasmi's unit).
+    /// Fuel that all programs of a registration together may burn for one request (wasmi's unit).
     pub fuel: u64,
     /// A request must name a block at most this many blocks before or after the best block.
     pub freshness_window: BlockNumber,

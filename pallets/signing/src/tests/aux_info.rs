@@ -252,6 +252,10 @@ fn different_results_end_the_attempt() {
             excluded: vec![4],
         }));
         assert_eq!(AuxInfo::<Test>::get(), None);
+        // It may have been a member that lied, and would again.
+        let waits = System::block_number() + 20;
+        run_to(waits - 1);
+        assert!(!AuxInfoAttempt::<Test>::exists());
         next_block();
         assert_eq!(stashes(&aux_info_attempt().parties), [1, 2, 3]);
     });

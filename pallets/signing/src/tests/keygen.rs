@@ -154,6 +154,7 @@ fn an_announcement_lifts_the_exclusion() {
         confirm(3, network_key(1));
         miss_deadline();
         assert_eq!(excluded(), [2]);
+        next_block();
         announce(2);
         assert!(excluded().is_empty());
         // 1 stays away this time, so 2 is needed.

@@ -1,6 +1,6 @@
 //! Hand-overs: their confirmations, and what becomes of those that fail.
 
-use crate::{mock::*, primitives, AttemptFailure, Call, Event, Excluded};
+use crate::{mock::*, primitives, AttemptFailure, Call, Event, Excluded, FruitlessAttempts};
 use frame_support::assert_noop;
 use frame_system::RawOrigin;
 use primitives::{Phase, ReshareConfirmation};
@@ -183,6 +183,7 @@ fn a_missed_deadline_passes_over_those_that_did_not_confirm() {
         assert_eq!(stashes(&committee().members), [1, 2]);
         assert_eq!(excluded(), [4]);
         // Once it says that it is there, it may have the free seat.
+        next_block();
         announce(4);
         next_block();
         assert_eq!(stashes(&resharing().members), [1, 2, 4]);
@@ -206,6 +207,63 @@ fn if_nobody_confirms_others_hand_over() {
         assert!(excluded().is_empty());
         finish_resharing();
         assert_eq!(stashes(&committee().members), [1, 2, 4]);
+    });
+}
+
+/// One that has been given a seat keeps its connections, and takes no part: nobody can confirm, and
+/// nobody can tell why.
+#[test]
+fn a_silent_newcomer_gives_way_to_another() {
+    test(5, || {
+        activate_with_others([4, 5]);
+        assert_eq!(Signing::leave_committee(RuntimeOrigin::signed(3)), Ok(()));
+        next_block();
+        let first = stashes(&resharing().members);
+        let newcomer = [4, 5].into_iter().find(|one| first.contains(one)).unwrap();
+        for _ in 0..2 {
+            assert_eq!(stashes(&resharing().members), first);
+            run_to(resharing().deadline + 1);
+        }
+        assert_eq!(excluded(), [newcomer]);
+        assert_eq!(stashes(&resharing().members), [1, 2, 9 - newcomer]);
+        finish_resharing();
+        assert_eq!(stashes(&committee().members), [1, 2, 9 - newcomer]);
+        assert_eq!(FruitlessAttempts::<Test>::get(), 0);
+    });
+}
+
+/// The same by a member that stays.
+#[test]
+fn a_silent_member_gives_way_at_last() {
+    test(6, || {
+        activate_with_others([4, 5, 6]);
+        assert_eq!(Signing::leave_committee(RuntimeOrigin::signed(3)), Ok(()));
+        next_block();
+        for _ in 0..3 {
+            assert!([1, 2]
+                .iter()
+                .all(|one| stashes(&resharing().members).contains(one)));
+            run_to(resharing().deadline + 1);
+        }
+        let members = stashes(&resharing().members);
+        assert_eq!([1, 2].iter().filter(|one| members.contains(one)).count(), 1);
+        finish_resharing();
+    });
+}
+
+/// Whoever makes a block can put what fails an attempt into it, and an announcement after that.
+#[test]
+fn who_is_passed_over_is_no_candidate_again_in_the_same_block() {
+    test(5, || {
+        let attempt = begin();
+        confirm_reshare(1);
+        assert_eq!(submit_reshare(&pair(4), attempt, 6), Ok(Ok(())));
+        announce(4);
+        assert_eq!(excluded(), [1, 4]);
+        next_block();
+        assert!(!stashes(&resharing().members).contains(&4));
+        announce(4);
+        assert_eq!(excluded(), [1]);
     });
 }
 

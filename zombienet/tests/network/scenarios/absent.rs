@@ -9,7 +9,8 @@ use super::{
 #[ignore = "long: scripts/test scenarios"]
 async fn validators_that_are_not_there() {
     let stage = Stage::open().await;
-    let crashing = Step::Misbehave(Who::Member(1), &["crash-after-report"]);
+    // Not a member: two of three could not sign without it.
+    let crashing = Step::Misbehave(Who::Outsider(1), &["crash-after-report"]);
     // The first member leaves.
     let killed_in_a_hand_over = Scenario {
         steps: vec![Step::Change(Change::Leave), Step::Kill(Who::Member(1))],

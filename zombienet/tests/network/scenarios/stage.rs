@@ -30,6 +30,8 @@ const QUIET: Duration = Duration::from_secs(60);
 pub(crate) enum Who {
     /// One of the members.
     Member(usize),
+    /// One of the validators that are not members, but not the first: that one is asked what happens.
+    Outsider(usize),
     /// All validators that are not members.
     Outsiders,
 }
@@ -297,6 +299,7 @@ impl Cast {
     fn all(&self, who: Who) -> &[Validator] {
         match who {
             Who::Member(member) => &self.members[member..=member],
+            Who::Outsider(outsider) => &self.outsiders[outsider..=outsider],
             Who::Outsiders => &self.outsiders,
         }
     }
