@@ -40,6 +40,7 @@ pub mod key_store;
 pub mod metrics;
 #[cfg(any(test, feature = "misbehave"))]
 pub mod misbehave;
+mod per_key;
 pub mod program;
 pub mod protocol;
 pub mod request;

@@ -27,7 +27,6 @@ mod fault_reporter;
 mod groups;
 mod hand_over;
 mod key_generation;
-mod orders;
 mod programs;
 mod shares;
 #[cfg(test)]

@@ -1,12 +1,8 @@
 //! Who may run programs, and when.
 
 use super::error::RequestError;
-use crate::chain::VerifyingKey;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
-    time::Duration,
-};
+use crate::{chain::VerifyingKey, per_key::PerKey};
+use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
@@ -23,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct Turns {
     workers: Arc<Semaphore>,
     /// One for each key that has a turn or waits for one.
-    keys: Mutex<HashMap<VerifyingKey, Weak<Semaphore>>>,
+    keys: PerKey<VerifyingKey>,
 }
 
 /// The right to run the programs of one request, until it is dropped.
@@ -38,7 +34,7 @@ impl Turns {
     pub(super) fn new(workers: usize) -> Self {
         Self {
             workers: Arc::new(Semaphore::new(workers)),
-            keys: Mutex::default(),
+            keys: PerKey::new(OF_ONE_KEY),
         }
     }
 
@@ -48,7 +44,8 @@ impl Turns {
     /// # Errors
     /// [`RequestError::Busy`], if it takes too long.
     pub(super) async fn take(&self, key: VerifyingKey) -> Result<Turn, RequestError> {
-        let of_key = self.of_key(key);
+        // As many are remembered as requests are in work, which is bounded.
+        let of_key = self.keys.of(key);
         let both = async {
             let of_key = of_key.acquire_owned().await;
             (of_key, self.workers.clone().acquire_owned().await)
@@ -58,18 +55,6 @@ impl Turns {
             Ok((Err(closed), _) | (_, Err(closed))) => Err(RequestError::Internal(closed.into())),
             Err(_) => Err(RequestError::Busy),
         }
-    }
-
-    fn of_key(&self, key: VerifyingKey) -> Arc<Semaphore> {
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        // As many are left as requests are in work, which is bounded.
-        keys.retain(|_, of_key| of_key.strong_count() > 0);
-        if let Some(of_key) = keys.get(&key).and_then(Weak::upgrade) {
-            return of_key;
-        }
-        let of_key = Arc::new(Semaphore::new(OF_ONE_KEY));
-        keys.insert(key, Arc::downgrade(&of_key));
-        of_key
     }
 }
 
@@ -97,7 +82,7 @@ mod tests {
         let (third, ()) = tokio::join!(waiting, async { drop(first) });
         drop((second, third.unwrap(), other));
         drop(turns.take(B).await.unwrap());
-        assert!(turns.keys.lock().unwrap().len() <= 1, "idle keys are kept");
+        assert!(turns.keys.len() <= 1, "idle keys are kept");
     }
 
     #[tokio::test(start_paused = true)]

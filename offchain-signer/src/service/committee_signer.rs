@@ -1,9 +1,10 @@
 //! Signing with this node's share, together with other members of the committee.
 
-use super::{attempt::run_of, orders::Orders, shares::Shares};
+use super::{attempt::run_of, shares::Shares};
 use crate::{
     chain::{AccountId, Committee, SignerId},
     faults::{Case, Ledger, Observations},
+    per_key::PerKey,
     protocol::{self, Deadlines, KeyMaterialError, NodeSigner, PartyId, SessionError},
     request::{RunSigning, SigningFailure, SigningOrder},
     sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
@@ -41,6 +42,9 @@ const BUDGET: Budget = Budget {
 /// all be too slow.
 const SESSIONS_PER_CORE: usize = 4;
 const MIN_SESSIONS: usize = 8;
+/// Orders of one relayer at a time: more than this node can compute, and far fewer than the requests that
+/// it takes. A relayer that asks for sessions which nobody else opens must not be in the others' way.
+const ORDERS_OF_A_RELAYER: usize = 32;
 /// How long an open session waits for its turn: less than the others wait for its first message.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -50,7 +54,7 @@ pub(super) struct CommitteeSigner {
     keystore: KeystorePtr,
     sessions: SessionsHandle,
     shares: Arc<Shares>,
-    orders: Orders,
+    orders: PerKey<SignerId>,
     slots: Arc<Semaphore>,
     observations: Arc<Observations>,
     ledger: Arc<Ledger>,
@@ -72,7 +76,7 @@ impl CommitteeSigner {
             keystore,
             sessions,
             shares,
-            orders: Orders::default(),
+            orders: PerKey::new(ORDERS_OF_A_RELAYER),
             slots: Arc::new(Semaphore::new(most)),
             observations,
             ledger,
@@ -88,10 +92,10 @@ impl RunSigning for CommitteeSigner {
     }
 
     async fn sign(&self, order: SigningOrder) -> Result<[u8; 65], SigningFailure> {
-        let _in_work = self
-            .orders
-            .take(&order.relayer)
-            .ok_or(SigningFailure::Busy)?;
+        let of_relayer = self.orders.of(order.relayer.clone());
+        let _in_work = of_relayer
+            .try_acquire_owned()
+            .map_err(|_| SigningFailure::Busy)?;
         let share = self
             .shares
             .of_generation(order.generation)
@@ -310,6 +314,23 @@ mod tests {
         protocol::{Round, Stage},
         request::RelayConfig,
     };
+
+    #[test]
+    fn one_relayer_leaves_room_for_the_others() {
+        let relayer = |number| SignerId::from(sp_core::sr25519::Public::from_raw([number; 32]));
+        let orders = PerKey::new(ORDERS_OF_A_RELAYER);
+        let take = |number| orders.of(relayer(number)).try_acquire_owned();
+        let mut held: Vec<_> = (0..ORDERS_OF_A_RELAYER).map(|_| take(1)).collect();
+        assert!(held.iter().all(Result::is_ok));
+        assert!(take(1).is_err());
+        assert!(take(2).is_ok());
+        held.pop();
+        assert!(take(1).is_ok());
+        held.clear();
+        // Nobody else is remembered.
+        assert!(take(2).is_ok());
+        assert_eq!(orders.len(), 1);
+    }
 
     /// A relayer that hangs up first would save from blame whoever is silent.
     #[test]

@@ -5,7 +5,10 @@ use crate::{
     PreviousCommittee, ProvenCheaters, ReviewDue, SigningKeys, Standbys,
 };
 use frame_support::{ensure, traits::Get};
-use sp_runtime::TryRuntimeError;
+use sp_runtime::{
+    traits::{One, Saturating},
+    TryRuntimeError,
+};
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn try_state_convictions() -> Result<(), TryRuntimeError> {
@@ -29,6 +32,7 @@ impl<T: Config> Pallet<T> {
                 }),
             "members of known generations were proven to cheat"
         );
+        let now = frame_system::Pallet::<T>::block_number();
         ensure!(
             LastSessions::<T>::get()
                 .keys()
@@ -48,8 +52,11 @@ impl<T: Config> Pallet<T> {
                 let sits = current
                     .as_ref()
                     .is_some_and(|committee| committee.sitting().any(|m| m.validator == convict));
-                // A session may begin before the block takes the seat.
-                ensure!(!sits || lost.contains_key(&convict), "convicts do not sit");
+                // This block takes a seat that the one before decided on after its session has begun.
+                let loses = lost
+                    .get(&convict)
+                    .is_some_and(|lost| lost.at.saturating_add(One::one()) >= now);
+                ensure!(!sits || loses, "convicts do not sit");
             }
         }
         Ok(())
