@@ -77,8 +77,17 @@ pub(crate) fn begin_block_after(slots: u64) {
     apply(UncheckedExtrinsic::new_bare(time)).unwrap().unwrap();
 }
 
-/// Ends the block that [`begin_block`] began.
+/// Ends the block that [`begin_block`] began. With the feature `try-runtime`, every pallet then looks
+/// at its state.
 pub(crate) fn end_block() -> Header {
+    let header = end_unsound_block();
+    #[cfg(feature = "try-runtime")]
+    crate::try_runtime::try_state(header.number);
+    header
+}
+
+/// Ends the block, whatever the state is: some tests make up as much of it as they need, and no more.
+pub(crate) fn end_unsound_block() -> Header {
     Executive::finalize_block()
 }
 

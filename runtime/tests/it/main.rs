@@ -13,4 +13,6 @@ mod registrations;
 mod session_key_calls;
 mod snapshots;
 mod stake_guard;
+#[cfg(feature = "try-runtime")]
+mod try_runtime;
 mod weights;

@@ -1,6 +1,6 @@
 //! A registration from its beginning to its end, with what it costs.
 
-use crate::chain::{apply, balance, begin_block, end_block, genesis, signed};
+use crate::chain::{apply, balance, begin_block, end_unsound_block, genesis, signed};
 use frame_support::traits::fungible::InspectHold;
 use pallet_signing::{Call, HoldReason, NetworkVerifyingKey};
 use signing_primitives::{
@@ -102,7 +102,7 @@ fn a_registration_costs_a_deposit_until_it_is_removed() {
         // Nothing keeps the program any more.
         let program = self::definition().key();
         submit(charlie, Call::remove_program { program }).unwrap();
-        end_block();
+        end_unsound_block();
     });
 }
 
@@ -132,6 +132,6 @@ fn who_has_the_fee_but_not_the_deposit_is_told_so() {
             Err(DispatchError::Token(TokenError::FundsUnavailable))
         );
         assert_eq!(held(poor), 0);
-        end_block();
+        end_unsound_block();
     });
 }

@@ -1,0 +1,49 @@
+//! What `try-runtime` checks of the runtime: that all pallets' state is as they say it must be, and that
+//! an upgrade to this runtime leaves it so. With the feature of that name (`scripts/test try-runtime`).
+
+use crate::chain::{begin_block, end_block, genesis};
+use frame_support::traits::{Get, TryState, TryStateSelect};
+use frame_try_runtime::UpgradeCheckSelect;
+use pallet_signing::RegistrationDeposits;
+use signing_primitives::RegistrationDeposit;
+use signing_runtime::{
+    genesis_presets::{DEVELOPMENT, LOCAL},
+    AllPalletsWithSystem, BlockNumber, Executive, Runtime, Signing, System,
+};
+use sp_keyring::Sr25519Keyring;
+
+/// Has every pallet look at its state after the block of this number.
+pub(crate) fn try_state(number: BlockNumber) {
+    // It says what it has found. Of the others that is in a log.
+    Signing::do_try_state().unwrap();
+    AllPalletsWithSystem::try_state(number, TryStateSelect::All).unwrap();
+}
+
+#[test]
+fn the_state_of_every_preset_is_sound_and_stays_so_in_an_upgrade() {
+    for preset in [DEVELOPMENT, LOCAL] {
+        genesis(preset).execute_with(|| {
+            begin_block();
+            end_block();
+            let weight = Executive::try_runtime_upgrade(UpgradeCheckSelect::All).unwrap();
+            let limit = <Runtime as frame_system::Config>::BlockWeights::get().max_block;
+            assert!(weight.all_lte(limit), "{preset}: {weight} of {limit}");
+            try_state(System::block_number());
+        });
+    }
+}
+
+#[test]
+#[should_panic(expected = "a deposit has a registration")]
+fn unsound_state_is_found() {
+    genesis(LOCAL).execute_with(|| {
+        begin_block();
+        // Damage that nothing in a block stumbles over.
+        let deposit = RegistrationDeposit {
+            depositor: Sr25519Keyring::Alice.to_account_id(),
+            amount: 1,
+        };
+        RegistrationDeposits::<Runtime>::insert([2; 33], deposit);
+        end_block();
+    });
+}
