@@ -1,4 +1,4 @@
-"""How the time grows: with the parties that sign, with the message, with the registrations."""
+"""How the time grows: with the parties that sign, the message, the programs' fuel, the registrations."""
 
 import json
 from statistics import median
@@ -24,10 +24,15 @@ def measure(parties, seconds):
             found = bench.load(key, seconds, size)
             messages.append({"bytes": size, "median": median(found["seconds"]),
                              "failed": found["failed"], "requests": len(found["seconds"])})
-    printed = output("cargo", "test", "--release", "--locked", "--workspace", "--test", "it", "--",
-                     "--ignored", "--nocapture", "what_a_lookup_costs")
-    lookups = next(json.loads(line) for line in printed.splitlines() if line.startswith("[{"))
-    return {"signing": signing, "messages": messages, "lookups": lookups}
+    return {"signing": signing, "messages": messages, "fuel": measured("it", "what_fuel_costs"),
+            "lookups": measured("runtime", "what_a_lookup_costs")}
+
+
+def measured(target, test):
+    """What a test that measures something in one process has printed."""
+    printed = output("cargo", "test", "--release", "--locked", "--workspace", "--test", target, "--",
+                     "--ignored", "--nocapture", test)
+    return next(json.loads(line) for line in printed.splitlines() if line.startswith("[{"))
 
 
 def show(found):
@@ -37,6 +42,9 @@ def show(found):
     print(f"\n{'message':>9} {'end to end':>11}")
     for row in found["messages"]:
         print(f"{row['bytes']:7} B {row['median']:9.2f} s")
+    print(f"\n{'fuel':>10} {'one program':>12}")
+    for row in found["fuel"]:
+        print(f"{row['fuel']:10} {row['milliseconds']:9.2f} ms")
     print(f"\n{'registrations':>14} {'look-up':>10}")
     for row in found["lookups"]:
         print(f"{row['registrations']:14} {row['microseconds']:7.1f} µs")

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 
@@ -74,6 +75,22 @@ class Bench:
             with open(f"/proc/{node['pid']}/statm", encoding="ascii") as statm:
                 pages += int(statm.read().split()[1])
         return pages * 4096 / 2**20
+
+    def peak_memory(self, work):
+        """What `work` returns, and the most resident memory of all nodes while it ran, in MiB."""
+        samples, done = [self.memory()], threading.Event()
+
+        def sample():
+            while not done.wait(0.1):
+                samples.append(self.memory())
+
+        sampler = threading.Thread(target=sample)
+        sampler.start()
+        try:
+            return work(), max(samples)
+        finally:
+            done.set()
+            sampler.join()
 
 
 def label(labels, name):

@@ -4,6 +4,9 @@ from statistics import median
 
 from benchmarks.network import Bench, bare, build
 
+# Each member that signs has a session open for each request.
+SESSIONS = 2
+
 
 def measure(users, seconds):
     build()
@@ -12,7 +15,7 @@ def measure(users, seconds):
         keys = bench.users(max(users))
         quiet = bench.memory()
         for count in users:
-            found = bench.load(keys[:count], seconds)
+            found, memory = bench.peak_memory(lambda: bench.load(keys[:count], seconds))
             answers = found["seconds"]
             rows.append({
                 "users": count,
@@ -22,19 +25,27 @@ def measure(users, seconds):
                 "per_second": len(answers) / found["wall"],
                 "median": median(answers),
                 "slowest": max(answers),
-                "memory_mib": bench.memory(),
+                "memory_mib": memory,
             })
     allowed = bare(3)["at_once"]
     for row in rows:
         row["of_allowed"] = row["per_second"] / allowed
-    return {"allowed_per_second": allowed, "memory_before_mib": quiet, "rows": rows}
+    few, many = rows[0], rows[-1]
+    more = SESSIONS * (many["users"] - few["users"])
+    per_session = (many["memory_mib"] - few["memory_mib"]) / more if more else None
+    return {"allowed_per_second": allowed, "memory_before_mib": quiet, "rows": rows,
+            "mib_per_session": per_session}
 
 
 def show(found):
     print(f"bare synedrion, always another session to work on: {found['allowed_per_second']:.2f} a second")
     print(f"{'users':>5} {'answered':>9} {'failed':>7} {'a second':>9} {'of bare':>8} {'median':>8} {'slowest':>8}"
-          f" {'memory of all nodes':>20}")
+          f" {'most memory of all':>20}")
     for row in found["rows"]:
         print(f"{row['users']:5} {row['answered']:9} {row['failed']:7} {row['per_second']:9.2f}"
               f" {100 * row['of_allowed']:6.0f} % {row['median']:6.2f} s {row['slowest']:6.2f} s"
               f" {row['memory_mib']:16.0f} MiB")
+    print(f"memory of all nodes: {found['memory_before_mib']:.0f} MiB before the first request", end="")
+    if found["mib_per_session"] is not None:
+        print(f", {found['mib_per_session']:.1f} MiB more for each session that is open at once", end="")
+    print()

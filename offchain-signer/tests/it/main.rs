@@ -1,3 +1,4 @@
 //! The signer as its users see it.
 
 mod example_programs;
+mod fuel;
