@@ -3,6 +3,7 @@ over the wire between the two is lost, as if it were pulled, and nobody is told.
 
 import os
 import random
+import shutil
 import subprocess
 
 from local_network import fail
@@ -22,14 +23,19 @@ class Apart:
         self.rpc_host = f"10.201.{number}.6"
 
     @classmethod
-    def free(cls):
-        """One that does not exist."""
+    def claim(cls):
+        """Makes a namespace that nobody else has, with nothing in it yet."""
         if os.geteuid() != 0:
             fail("--apart takes root: network namespaces are made with it")
+        if not shutil.which("ip") or not shutil.which("tc"):
+            fail("--apart takes the programs ip and tc: apt-get install iproute2")
         for number in random.sample(range(256), 256):
-            if not output("ip", "route", "show", f"10.201.{number}.0/24", "table", "all"):
-                return cls(number)
-        fail("no free subnet in 10.201.0.0/16")
+            apart = cls(number)
+            in_use = output("ip", "route", "show", "table", "all", "root", f"10.201.{number}.0/24")
+            # Of two who try the same one, one fails.
+            if not in_use and succeeds("ip", "netns", "add", apart.namespace):
+                return apart
+        fail("no network namespace can be made, or all of 10.201.0.0/16 is in use: see 'ip netns add x'")
 
     def kept(self):
         return {"number": self.number}
@@ -38,8 +44,8 @@ class Apart:
         """Where nodes listen for each other."""
         return f"10.201.{self.number}.{2 if is_apart else 1}"
 
-    def make(self):
-        run("ip", "netns", "add", self.namespace)
+    def connect(self):
+        """Lays the wires."""
         run("ip", "-n", self.namespace, "link", "set", "lo", "up")
         for wire, here, there in ((self.wire, 1, 2), (self.other_wire, 5, 6)):
             run("ip", "link", "add", wire, "type", "veth", "peer", "name", wire, "netns", self.namespace)
@@ -75,3 +81,7 @@ def run(*command):
 
 def output(*command):
     return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+
+
+def succeeds(*command):
+    return subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0

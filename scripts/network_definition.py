@@ -4,7 +4,6 @@ what a network definition of zombienet says."""
 import json
 import pathlib
 import subprocess
-import tomllib
 
 from local_network import NODE, fail
 
@@ -40,6 +39,10 @@ class Definition:
     def read(cls, file, chain=None):
         """As zombienet's native provider understands it, as far as such networks need."""
         try:
+            import tomllib
+        except ImportError:
+            fail("a definition takes Python 3.11 or later")
+        try:
             relaychain = tomllib.loads(file.read_text())["relaychain"]
             nodes = [read_node(node, relaychain.get("default_args", [])) for node in relaychain["nodes"]]
             return cls(chain or relaychain["chain"], nodes, relaychain.get("genesis"))
@@ -69,6 +72,8 @@ def read_node(node, default_args):
         fail(f"{name} cannot be a validator from the beginning: only {', '.join(NAMES)} have keys")
     if not is_validator and "--validator" not in flags:
         fail(f"{name} is no validator, and its args have no --validator: such nodes are of no use here")
+    if "--signer-listen" in flags:
+        fail(f"{name}: write --signer-listen=… as one argument")
     # These are given to every node, or are where it listens, which is chosen for it.
     flags = [flag for flag in flags
              if flag not in ("--validator", "--no-mdns") and not flag.startswith("--signer-listen")]

@@ -43,6 +43,7 @@ pub mod misbehave;
 mod per_key;
 pub mod program;
 pub mod protocol;
+mod remote;
 pub mod request;
 pub mod service;
 pub mod sessions;

@@ -1,8 +1,8 @@
 //! What the chain says has happened, block by block.
 
 use codec::Decode;
-use std::sync::{Arc, Mutex, PoisonError};
-use subxt::{config::substrate::SubstrateConfig, OnlineClient};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use subxt::{client::Block, config::substrate::SubstrateConfig, error::BlocksError, OnlineClient};
 use tokio::task::JoinHandle;
 
 /// The pallets whose events are kept.
@@ -31,7 +31,8 @@ impl Event {
 
 /// The events of `pallet-signing` and of staking in finalized blocks, from when it was made.
 pub struct Events {
-    seen: Arc<Mutex<Vec<Event>>>,
+    /// Or why it does not go on.
+    seen: Arc<Mutex<Result<Vec<Event>, String>>>,
     follower: JoinHandle<()>,
 }
 
@@ -45,38 +46,37 @@ impl Events {
         let chain = chain.unwrap_or_else(|error| panic!("{rpc}: {error}"));
         let blocks = chain.stream_blocks().await;
         let mut blocks = blocks.unwrap_or_else(|error| panic!("{rpc}: {error}"));
-        let seen = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::new(Mutex::new(Ok(Vec::new())));
         let follower = tokio::spawn({
             let seen = seen.clone();
             async move {
-                while let Some(block) = blocks.next().await {
-                    let Ok(block) = block else { continue };
-                    let number = block.number();
-                    let Ok(at) = block.at().await else { continue };
-                    let Ok(events) = at.events().fetch().await else {
-                        continue;
+                let end = loop {
+                    let Some(block) = blocks.next().await else {
+                        break "the node tells of no more blocks".into();
                     };
-                    let kept = events
-                        .iter()
-                        .filter_map(Result::ok)
-                        .filter(|event| PALLETS.contains(&event.pallet_name()))
-                        .map(|event| Event {
-                            block: number,
-                            name: event.event_name().into(),
-                            fields: event.field_bytes().to_vec(),
-                        });
-                    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-                    seen.extend(kept);
-                }
+                    match events_in(block).await {
+                        Ok(events) => {
+                            let mut seen = lock(&seen);
+                            seen.iter_mut().for_each(|seen| seen.extend(events.clone()));
+                        }
+                        Err(error) => break error.to_string(),
+                    }
+                };
+                *lock(&seen) = Err(end);
             }
         });
         Self { seen, follower }
     }
 
     /// All so far, in their order.
+    ///
+    /// # Panics
+    /// If some were missed.
     pub fn seen(&self) -> Vec<Event> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.clone()
+        match &*lock(&self.seen) {
+            Ok(seen) => seen.clone(),
+            Err(error) => panic!("events were missed: {error}"),
+        }
     }
 
     /// Those of this name, in their order.
@@ -97,4 +97,28 @@ impl Drop for Events {
     fn drop(&mut self) {
         self.follower.abort();
     }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn events_in(
+    block: Result<Block<SubstrateConfig>, BlocksError>,
+) -> Result<Vec<Event>, subxt::Error> {
+    let block = block?;
+    let number = block.number();
+    let events = block.at().await?.events().fetch().await?;
+    let mut kept = Vec::new();
+    for event in events.iter() {
+        let event = event?;
+        if PALLETS.contains(&event.pallet_name()) {
+            kept.push(Event {
+                block: number,
+                name: event.event_name().into(),
+                fields: event.field_bytes().to_vec(),
+            });
+        }
+    }
+    Ok(kept)
 }

@@ -65,12 +65,13 @@ pub struct Network {
 #[derive(Deserialize)]
 struct Kept {
     name: String,
+    rpc_host: String,
     prometheus: u16,
 }
 
 impl Kept {
     fn metrics(&self) -> String {
-        format!("http://127.0.0.1:{}/metrics", self.prometheus)
+        format!("http://{}:{}/metrics", self.rpc_host, self.prometheus)
     }
 }
 

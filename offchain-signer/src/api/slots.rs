@@ -1,8 +1,9 @@
 //! How many connections there may be, in all and from one address.
 
+use crate::remote::network_of;
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -75,16 +76,6 @@ impl Drop for Slot {
                 taken.by_network.remove(&self.network);
             }
         }
-    }
-}
-
-/// A host usually has a whole IPv6 /64 to itself. `::1` is the exception: it stands for itself.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) if !v6.is_loopback() => {
-            IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64))
-        }
-        other => other,
     }
 }
 

@@ -1,7 +1,8 @@
 //! How many unauthenticated connections may be in a handshake at a time.
 
+use crate::remote::network_of;
 use std::{
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio_util::sync::CancellationToken;
@@ -94,17 +95,6 @@ impl Drop for Slot {
         if !self.evicted.is_cancelled() {
             self.slots.lock().retain(|taken| taken.id != self.id);
         }
-    }
-}
-
-/// A host usually has a whole IPv6 /64 to itself.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let prefix = v6.to_bits() >> 64 << 64;
-            IpAddr::V6(Ipv6Addr::from_bits(prefix))
-        }
-        v4 => v4,
     }
 }
 

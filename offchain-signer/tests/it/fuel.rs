@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
-use offchain_signer::program::{CompiledProgram, Input, Limits, ProgramError};
+use offchain_signer::{
+    chain::ProgramKey,
+    program::{Input, Limits, ProgramEngine, ProgramError},
+};
 use std::time::Instant;
 
 /// A program that would never end, so that it takes all the fuel that it is given.
@@ -20,7 +23,8 @@ const REPEAT: u32 = 5;
 #[ignore = "a measurement: scripts/bench growth"]
 fn what_fuel_costs() {
     let bytecode = wat::parse_str(ENDLESS).unwrap();
-    let program = CompiledProgram::compile(&bytecode, Limits::default()).unwrap();
+    let engine = ProgramEngine::new(Limits::default());
+    let program = engine.load(ProgramKey::zero(), &bytecode).unwrap();
     let input = Input {
         requester: &[1; 32],
         message: b"message",

@@ -4,7 +4,7 @@ use crate::{
     parameters, primitives, BalanceOf, Bytecodes, Committee, CommitteeMemberOf, Config, DrawAt,
     Excluded, FormerMembers, HoldReason, KeyOwners, LastAttempt, Leaving, NetworkVerifyingKey,
     NextIndex, Pallet, Parameters, Phase, ProgramDeposits, Programs, RegistrationDeposits,
-    Registrations, Signers, SigningKeys,
+    Registrations, Signers, SigningKeys, StoredIndex,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{
@@ -214,6 +214,8 @@ impl<T: Config> Pallet<T> {
         try_state_holds::<T>(HoldReason::ProgramDeposit, deposits)
     }
 
+    // Another type with the feature `upgrade-test`.
+    #[allow(clippy::useless_conversion)]
     fn try_state_registrations() -> Result<(), TryRuntimeError> {
         let network_key = NetworkVerifyingKey::<T>::get();
         let mut deposits = BTreeMap::new();
@@ -224,7 +226,7 @@ impl<T: Config> Pallet<T> {
                 .as_ref()
                 .ok_or("no registration without a network key")?;
             ensure!(
-                registration.index < NextIndex::<T>::get(),
+                StoredIndex::from(registration.index) < NextIndex::<T>::get(),
                 "indexes are counted"
             );
             ensure!(

@@ -2,7 +2,7 @@
 //! an upgrade to this runtime leaves it so. With the feature of that name (`scripts/test try-runtime`).
 
 use crate::chain::{begin_block, end_block, genesis};
-use frame_support::traits::{Get, TryState, TryStateSelect};
+use frame_support::traits::{TryState, TryStateSelect};
 use frame_try_runtime::UpgradeCheckSelect;
 use pallet_signing::RegistrationDeposits;
 use signing_primitives::RegistrationDeposit;
@@ -33,6 +33,30 @@ fn the_state_of_every_preset_is_sound_and_stays_so_in_an_upgrade() {
     }
 }
 
+/// With the feature `upgrade-test`, an upgrade has something to do.
+#[cfg(feature = "upgrade-test")]
+#[test]
+fn a_migration_leaves_sound_state_behind() {
+    use codec::Encode;
+    use frame_support::traits::StorageVersion;
+    use pallet_signing::NextIndex;
+
+    genesis(LOCAL).execute_with(|| {
+        begin_block();
+        end_block();
+        // As the runtime before it stored it.
+        let key = NextIndex::<Runtime>::hashed_key();
+        sp_io::storage::set(&key, &7u32.encode());
+        StorageVersion::new(1).put::<Signing>();
+
+        let weight = Executive::try_runtime_upgrade(UpgradeCheckSelect::All).unwrap();
+        assert!(weight.ref_time() > 0, "nothing was done");
+        assert_eq!(NextIndex::<Runtime>::get(), 7);
+        assert_eq!(StorageVersion::get::<Signing>(), 2);
+        try_state(System::block_number());
+    });
+}
+
 #[test]
 #[should_panic(expected = "a deposit has a registration")]
 fn unsound_state_is_found() {
@@ -44,6 +68,8 @@ fn unsound_state_is_found() {
             amount: 1,
         };
         RegistrationDeposits::<Runtime>::insert([2; 33], deposit);
+        let all = AllPalletsWithSystem::try_state(System::block_number(), TryStateSelect::All);
+        assert!(all.is_err());
         end_block();
     });
 }

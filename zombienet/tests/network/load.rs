@@ -65,19 +65,9 @@ impl Load {
     }
 
     /// How many requests were answered, and how many failed.
-    pub(crate) async fn stop(self) -> (u32, u32) {
-        let Self {
-            stop,
-            answered,
-            failed,
-            task,
-            ..
-        } = self;
-        stop.store(true, Ordering::Relaxed);
-        task.await.unwrap();
-        (
-            answered.load(Ordering::Relaxed),
-            failed.load(Ordering::Relaxed),
-        )
+    pub(crate) async fn stop(mut self) -> (u32, u32) {
+        self.stop.store(true, Ordering::Relaxed);
+        (&mut self.task).await.unwrap();
+        self.so_far()
     }
 }

@@ -10,6 +10,7 @@ mod instruments;
 mod key_stores;
 mod load;
 mod operations;
+mod place;
 mod scenarios;
 mod secrets;
 mod session_keys;

@@ -1,7 +1,6 @@
 //! What operators do with a live network, and what happens to it, while users go on asking.
 //!
 //! ```text
-//! place            a network with a user on it
 //! definitions      the networks that zombienet/*.toml define start and sign
 //! rolling_restart  every node is restarted, one after the other
 //! join             a validator joins from nothing, gets a seat, signs, and leaves
@@ -12,12 +11,12 @@
 //! soak             an hour of load, with a kill every three minutes
 //! ```
 //!
-//! All but one are run by `scripts/test operations`.
+//! Every run of the tests has `rolling_restart`; `scripts/test operations` has all but `soak`, which is
+//! `scripts/test operations soak`.
 
 mod definitions;
 mod join;
 mod partition;
-mod place;
 mod pruning;
 mod rolling_restart;
 mod runtime_upgrade;

@@ -17,5 +17,3 @@ mod planned;
 mod row;
 mod short;
 mod stage;
-
-pub(crate) use stage::id;

@@ -1,6 +1,6 @@
-//! The networks that `zombienet/*.toml` define. Other tests start `local` and `join`.
+//! The networks that `zombienet/*.toml` define. Other tests start all but `large`.
 
-use super::place::{state, Place};
+use crate::place::{state, Place};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "long: scripts/test operations"]

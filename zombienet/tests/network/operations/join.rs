@@ -1,6 +1,6 @@
 //! A validator joins a live network from nothing, gets a seat, signs, and leaves.
 
-use super::place::{heights, is_member, state, until, Place};
+use crate::place::{heights, is_member, state, until, Place};
 use crate::signing::account;
 use codec::{Compact, Encode};
 use network_tests::{Encoded, Events, Rpc, Validator};
@@ -53,6 +53,7 @@ async fn a_validator_joins_signs_and_leaves() {
     println!("{answered} requests answered, {failed} failed");
     assert_eq!(failed, 0);
     assert!(answered > 20, "hardly anybody asked: {answered}");
+    assert!(events.named("CommitteeActivated").len() >= 2);
     assert_eq!(events.named("Slashed"), []);
     assert_eq!(place.network.status().verifying_key, Some(place.key));
 }
@@ -95,29 +96,15 @@ impl Newcomer<'_> {
         };
         let stash_as_payee = vec![1];
         let bond = (Encoded(Compact(STAKE).encode()), Encoded(stash_as_payee));
-        let transact = |pallet: &'static str, call: &'static str, arguments: Vec<Vec<u8>>| async move {
-            let mut arguments = arguments.into_iter().map(Encoded);
-            match (arguments.next(), arguments.next()) {
-                (Some(one), Some(two)) => {
-                    self.rpc
-                        .transact(pallet, call, (one, two), &self.stash)
-                        .await
-                }
-                (Some(one), None) => self.rpc.transact(pallet, call, (one,), &self.stash).await,
-                _ => self.rpc.transact(pallet, call, (), &self.stash).await,
-            }
-        };
-        self.rpc
-            .transact("Staking", "bond", bond, &self.stash)
-            .await;
-        transact(
-            "Session",
-            "set_keys",
-            vec![bytes("keys"), bytes("proof").encode()],
-        )
-        .await;
+        let stash = &self.stash;
+        self.rpc.transact("Staking", "bond", bond, stash).await;
+        let keys = (Encoded(bytes("keys")), Encoded(bytes("proof").encode()));
+        self.rpc.transact("Session", "set_keys", keys, stash).await;
         // No commission; nominators welcome.
-        transact("Staking", "validate", vec![vec![0, 0]]).await;
+        let preferences = (Encoded(vec![0, 0]),);
+        self.rpc
+            .transact("Staking", "validate", preferences, stash)
+            .await;
         self.has("bonded, keys set, validates").await;
 
         let count = self.place.names().len() as u32;
@@ -173,35 +160,11 @@ impl Newcomer<'_> {
         let mut left = 0;
         while !is_member(&state(&self.client).await, &self.id()) {
             assert!(left < 6, "{left} have left, and it is no member");
-            let committee = state(&self.client).await.committee.unwrap();
-            let nodes = self.place.network.status().validators;
-            let leaver = nodes
-                .iter()
-                .find(|node| {
-                    let account = node.account.as_deref().unwrap_or_default();
-                    committee
-                        .members
-                        .iter()
-                        .any(|member| member.validator.to_string() == account)
-                })
-                .unwrap();
-            let stash = account(&format!(
-                "//{}//stash",
-                crate::bad_input::capitalized(&leaver.name)
-            ));
-            self.rpc
-                .transact("Signing", "leave_committee", (), &stash)
+            let members = self.place.members(&self.client, &[]).await;
+            self.place
+                .replace(&members[0], &self.client, &self.rpc)
                 .await;
             left += 1;
-            until(
-                "there is another committee",
-                Duration::from_secs(240),
-                || async {
-                    let now = state(&self.client).await.committee.unwrap();
-                    (now.generation > committee.generation).then_some(())
-                },
-            )
-            .await;
         }
         self.has(&format!("member, as {left} left")).await;
     }

@@ -1,6 +1,6 @@
 //! Nodes that keep the state of every block, and one that keeps that of the last few.
 
-use super::place::{hash, heights, until, Place};
+use crate::place::{hash, heights, until, Place};
 use network_tests::{Rpc, Validator};
 use serde_json::{json, Value};
 use std::time::Duration;

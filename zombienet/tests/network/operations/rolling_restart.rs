@@ -1,6 +1,6 @@
 //! Every node is restarted, one after the other, as for a new version of the node.
 
-use super::place::{heights, until, Place};
+use crate::place::{heights, until, Place};
 use std::time::{Duration, Instant};
 
 /// Until a node that has been restarted is connected to all others, and relayers ask it again.

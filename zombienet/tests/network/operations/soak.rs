@@ -2,8 +2,8 @@
 //!
 //! `SOAK_MINUTES` in the environment makes it shorter or longer.
 
-use super::place::{heights, state, until, Place};
-use network_tests::{Status, Validator};
+use crate::place::{generation, heights, until, Place};
+use network_tests::{Role, Status, Validator};
 use rand::seq::SliceRandom;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,11 @@ const MINUTES: u64 = 60;
 const BETWEEN_KILLS: Duration = Duration::from_secs(180);
 /// Long enough for a member to be reported and to lose its seat.
 const DOWN: Duration = Duration::from_secs(60);
+/// At least so many requests are answered from one kill to the next.
+const BETWEEN_KILLS_ANSWERED: u32 = 30;
 const MIB: u64 = 1 << 20;
+/// What a node may have more at the end than twice what it had at the beginning, MiB: caches fill.
+const MEMORY: u64 = 100;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "an hour: scripts/test operations soak"]
@@ -21,13 +25,11 @@ async fn a_soak_with_kills() {
     let place = Place::open("local", &[]).await;
     let names = place.names();
     let load = place.load(&names[0]).await;
-    let generation = || async {
-        let client = place.network.client().await;
-        state(&client).await.committee.unwrap().generation
-    };
+    let generation = || async { generation(&place.network.client().await).await };
     let (first, before, begin) = (generation().await, place.network.status(), Instant::now());
     println!("| minute | killed | role | generation | answered | failed |");
     println!("| --- | --- | --- | --- | --- | --- |");
+    let (mut members_killed, mut answered_before) = (0, 0);
     while begin.elapsed() < Duration::from_secs(60 * minutes) {
         let name = names.choose(&mut rand::thread_rng()).unwrap();
         let node = place.network.validator(name);
@@ -48,18 +50,29 @@ async fn a_soak_with_kills() {
         let ((answered, failed), minute) = (load.so_far(), begin.elapsed().as_secs() / 60);
         let (role, now) = (node.role, generation().await);
         println!("| {minute} | {name} | {role:?} | {now} | {answered} | {failed} |");
+        assert!(
+            answered >= answered_before + BETWEEN_KILLS_ANSWERED,
+            "hardly anybody is answered"
+        );
+        answered_before = answered;
+        members_killed += u32::from(role == Role::Signer);
     }
     let (answered, failed) = load.stop().await;
     let (last, after) = (generation().await, place.network.status());
     println!("\n| node | MiB before | MiB after |\n| --- | --- | --- |");
     for name in &names {
         let of = |status: &Status| resident(status.validators.iter().find(|one| one.name == *name));
-        println!("| {name} | {} | {} |", of(&before), of(&after));
+        let (before, after) = (of(&before), of(&after));
+        println!("| {name} | {before} | {after} |");
+        assert!(after < 2 * before + MEMORY, "{name} leaks");
     }
     println!("{answered} requests answered, {failed} failed");
     println!("the key was handed over {} times", last - first);
     assert_eq!(failed, 0);
-    assert!(answered > 20, "hardly anybody asked: {answered}");
+    assert!(
+        last > first || members_killed == 0,
+        "{members_killed} members were killed, and nobody took over"
+    );
     assert_eq!(after.verifying_key, Some(place.key));
 }
 

@@ -1,6 +1,6 @@
 //! What a scenario has led to.
 
-use super::stage::id;
+use crate::place::id;
 use network_tests::{Event, Events, Validator};
 use signing_client::AccountId;
 use std::fmt;

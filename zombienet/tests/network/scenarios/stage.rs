@@ -2,18 +2,13 @@
 
 use super::row::{Outcome, Row, HEADER};
 use crate::{
-    bad_input::capitalized,
-    load::Load,
-    signing::{account, serve},
-    users,
+    place::{id, stash, Place},
+    signing::account,
 };
 use codec::Encode;
 use network_tests::{Encoded, Events, Network, Rpc, Validator};
-use signing_client::{
-    Account, AccountId, BlockNumber, NetworkState, Phase, SigningClient, VerifyingKey, Wait,
-};
+use signing_client::{AccountId, BlockNumber, NetworkState, Phase, SigningClient};
 use signing_primitives::Parameters;
-use sp_core::crypto::Ss58Codec;
 use std::time::{Duration, Instant};
 
 /// Three members, two standbys, and two that are neither.
@@ -121,10 +116,7 @@ impl Scenario {
 
 /// A running network with a user on it.
 pub(crate) struct Stage {
-    network: Network,
-    key: String,
-    user: Account,
-    users_key: VerifyingKey,
+    place: Place,
     rows: Vec<Row>,
 }
 
@@ -137,17 +129,8 @@ struct Cast {
 impl Stage {
     /// Starts the network; returns when it signs.
     pub(crate) async fn open() -> Self {
-        let network = Network::start_with(VALIDATORS).await;
-        let (key, _) = network.wait_for_key(Duration::from_secs(300)).await;
-        let user = account("//Bob");
-        let client = network.client().await;
-        let registered = users::requester_only(&client, &user).await;
-        serve(&client, registered.verifying_key, &user).await;
         Self {
-            network,
-            key,
-            user,
-            users_key: registered.verifying_key,
+            place: Place::of(Network::start_with(VALIDATORS).await).await,
             rows: Vec::new(),
         }
     }
@@ -168,15 +151,18 @@ impl Stage {
         for row in &self.rows {
             println!("{row}");
         }
-        assert_eq!(self.network.status().verifying_key, Some(self.key));
+        assert_eq!(
+            self.place.network.status().verifying_key,
+            Some(self.place.key)
+        );
     }
 
     async fn play_one(&self, scenario: &Scenario) -> Vec<Row> {
         let cast = self.cast().await;
         let witness = cast.witness(scenario);
-        let client = connect(witness).await;
+        let client = witness.client().await;
         let events = Events::follow(&witness.rpc).await;
-        let load = Load::start(client.clone(), self.users_key, self.user.clone());
+        let load = self.place.load_at(client.clone());
         tokio::time::sleep(Duration::from_secs(3)).await;
 
         let (mut dead, mut changed) = (Vec::new(), Vec::new());
@@ -185,14 +171,14 @@ impl Stage {
             match step {
                 Step::Kill(who) => {
                     for actor in cast.all(*who) {
-                        self.network.kill(&actor.name);
+                        self.place.network.kill(&actor.name);
                         dead.push(actor.name.clone());
                     }
                 }
                 Step::Misbehave(who, ways) => {
                     for actor in cast.all(*who) {
-                        self.network.kill(&actor.name);
-                        self.network.restart_misbehaving(&actor.name, ways);
+                        self.place.network.kill(&actor.name);
+                        self.place.network.restart_misbehaving(&actor.name, ways);
                         changed.push(actor.name.clone());
                     }
                     // It begins when it is up.
@@ -201,8 +187,8 @@ impl Stage {
                 Step::Cut { from, off } => {
                     let (from, off) = (&cast.members[*from], &cast.members[*off].name);
                     let way = format!("cut-from={}", id(from));
-                    self.network.kill(off);
-                    self.network.restart_misbehaving(off, &[&way]);
+                    self.place.network.kill(off);
+                    self.place.network.restart_misbehaving(off, &[&way]);
                     changed.push(off.clone());
                     began = best(&client).await;
                 }
@@ -240,23 +226,23 @@ impl Stage {
         }
         if rows.iter().any(|row| !row.is_fine(scenario.outcome)) {
             // For whoever has to find out why.
-            println!("{}\n{}", self.network.logs(), story(&events, began));
+            println!("{}\n{}", self.place.network.logs(), story(&events, began));
         }
         for name in dead.iter().chain(&changed) {
-            if self.network.is_running(name) {
-                self.network.kill(name);
+            if self.place.network.is_running(name) {
+                self.place.network.kill(name);
             }
-            self.network.restart(name);
+            self.place.network.restart(name);
         }
         rows
     }
 
     /// Starts those that have ended by themselves, as their operators would.
     async fn restart_ended(&self, dead: &[String]) {
-        for validator in self.network.status().validators {
+        for validator in self.place.network.status().validators {
             if validator.pid.is_none() && !dead.contains(&validator.name) {
                 println!("{} has ended; starting it again", validator.name);
-                self.network.restart(&validator.name);
+                self.place.network.restart(&validator.name);
             }
         }
     }
@@ -264,7 +250,7 @@ impl Stage {
     /// Waits until the committee is complete, and it and a standby have auxiliary information.
     async fn cast(&self) -> Cast {
         let deadline = Instant::now() + TO_PREPARE;
-        let client = self.network.client().await;
+        let client = self.place.network.client().await;
         loop {
             let state = client.status().await.unwrap().network;
             if is_prepared(&state) {
@@ -276,7 +262,7 @@ impl Stage {
                         .iter()
                         .any(|member| member.validator == account)
                 };
-                let all = self.network.status().validators;
+                let all = self.place.network.status().validators;
                 let (members, others): (Vec<_>, Vec<_>) = all.into_iter().partition(is_member);
                 // Those that are nothing come first.
                 let (standbys, mut outsiders): (Vec<_>, Vec<_>) = others
@@ -288,7 +274,7 @@ impl Stage {
             assert!(
                 Instant::now() < deadline,
                 "not ready for the next scenario: {state:?}\n{}",
-                self.network.logs()
+                self.place.network.logs()
             );
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
@@ -344,8 +330,7 @@ fn is_prepared(state: &NetworkState) -> bool {
 async fn make(change: Change, cast: &Cast, client: &SigningClient, rpc: &Rpc) {
     match change {
         Change::Leave => {
-            let name = capitalized(&cast.members[0].name);
-            let stash = account(&format!("//{name}//stash"));
+            let stash = stash(&cast.members[0]);
             let call = rpc.signed("Signing", "leave_committee", (), &stash).await;
             rpc.submit(&call).await.unwrap();
         }
@@ -358,15 +343,6 @@ async fn make(change: Change, cast: &Cast, client: &SigningClient, rpc: &Rpc) {
                 .await;
         }
     }
-}
-
-pub(crate) fn id(validator: &Validator) -> AccountId {
-    AccountId::from_ss58check(validator.account.as_deref().unwrap()).unwrap()
-}
-
-async fn connect(validator: &Validator) -> SigningClient {
-    let client = SigningClient::connect(&validator.rpc).await.unwrap();
-    client.with_wait(Wait::Included)
 }
 
 async fn best(client: &SigningClient) -> u64 {

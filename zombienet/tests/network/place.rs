@@ -1,8 +1,8 @@
 //! A network with a user on it.
 
 use crate::{
+    bad_input::capitalized,
     load::Load,
-    scenarios::id,
     signing::{account, nonce, serve},
     users,
 };
@@ -13,6 +13,7 @@ use signing_client::{
     Account, AccountId, NetworkState, SignError, SignOptions, Signature, SigningClient,
     VerifyingKey,
 };
+use sp_core::crypto::Ss58Codec;
 use std::{
     future::Future,
     time::{Duration, Instant},
@@ -21,18 +22,26 @@ use std::{
 /// How long it may take from the start to the network key.
 const TO_A_KEY: Duration = Duration::from_secs(480);
 
+/// How long a hand-over may take, with the making of auxiliary information before it.
+const TO_HAND_OVER: Duration = Duration::from_secs(300);
+
 /// A running network, its key, and a user that is registered.
-pub(super) struct Place {
-    pub(super) network: Network,
-    pub(super) key: String,
-    pub(super) user: Account,
-    pub(super) users_key: VerifyingKey,
+pub(crate) struct Place {
+    pub(crate) network: Network,
+    pub(crate) key: String,
+    pub(crate) user: Account,
+    pub(crate) users_key: VerifyingKey,
 }
 
 impl Place {
     /// Starts the network of that name; returns when it signs.
-    pub(super) async fn open(definition: &str, arguments: &[&str]) -> Self {
-        let network = Network::start_defined(definition, arguments).await;
+    pub(crate) async fn open(definition: &str, arguments: &[&str]) -> Self {
+        println!("{definition}");
+        Self::of(Network::start_defined(definition, arguments).await).await
+    }
+
+    /// Registers a user on a network that has been started; returns when it signs.
+    pub(crate) async fn of(network: Network) -> Self {
         let begin = Instant::now();
         let (key, status) = network.wait_for_key(TO_A_KEY).await;
         let user = account("//Bob");
@@ -40,7 +49,7 @@ impl Place {
         let registered = users::requester_only(&client, &user).await;
         serve(&client, registered.verifying_key, &user).await;
         println!(
-            "{definition}: {} nodes sign {:.0} s after they were up",
+            "{} nodes sign {:.0} s after they were up",
             status.validators.len(),
             begin.elapsed().as_secs_f64()
         );
@@ -53,19 +62,23 @@ impl Place {
     }
 
     /// The names of all nodes.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let nodes = self.network.status().validators;
         nodes.into_iter().map(|node| node.name).collect()
     }
 
     /// The user asks for one signature after the other, and reads the chain at this node.
-    pub(super) async fn load(&self, at: &str) -> Load {
-        let client = self.network.validator(at).client().await;
+    pub(crate) async fn load(&self, at: &str) -> Load {
+        self.load_at(self.network.validator(at).client().await)
+    }
+
+    /// The same, reading the chain through this client.
+    pub(crate) fn load_at(&self, client: SigningClient) -> Load {
         Load::start(client, self.users_key, self.user.clone())
     }
 
     /// A signature for the user.
-    pub(super) async fn sign(
+    pub(crate) async fn sign(
         &self,
         client: &SigningClient,
         relayer: Option<&Validator>,
@@ -76,25 +89,65 @@ impl Place {
     }
 
     /// One that is no member, and has announced itself; not `except`.
-    pub(super) async fn relayer(&self, client: &SigningClient, except: &[&str]) -> Validator {
+    pub(crate) async fn relayer(&self, client: &SigningClient, except: &[&str]) -> Validator {
         let state = state(client).await;
-        let nodes = self.network.status().validators;
-        let mut nodes = nodes.into_iter().filter(|node| {
-            node.account.is_some()
-                && !except.contains(&node.name.as_str())
-                && !is_member(&state, &id(node))
+        let mut nodes = self.validators();
+        nodes.retain(|node| !except.contains(&node.name.as_str()) && !is_member(&state, &id(node)));
+        nodes.remove(0)
+    }
+
+    /// Those of the members that are among these nodes; of all nodes if there is no name.
+    pub(crate) async fn members(&self, client: &SigningClient, names: &[&str]) -> Vec<Validator> {
+        let state = state(client).await;
+        let mut nodes = self.validators();
+        nodes.retain(|node| {
+            (names.is_empty() || names.contains(&node.name.as_str()))
+                && is_member(&state, &id(node))
         });
-        nodes.next().unwrap()
+        nodes
+    }
+
+    /// The nodes that are validators.
+    fn validators(&self) -> Vec<Validator> {
+        let mut nodes = self.network.status().validators;
+        nodes.retain(|node| node.account.is_some());
+        nodes
+    }
+
+    /// Has a member leave, and returns when another committee has taken over.
+    pub(crate) async fn replace(&self, member: &Validator, client: &SigningClient, rpc: &Rpc) {
+        let generation = generation(client).await;
+        rpc.transact("Signing", "leave_committee", (), &stash(member))
+            .await;
+        until("another committee", TO_HAND_OVER, || async {
+            (self::generation(client).await > generation).then_some(())
+        })
+        .await;
     }
 }
 
 /// The network's state at the last finalized block.
-pub(super) async fn state(client: &SigningClient) -> NetworkState {
+pub(crate) async fn state(client: &SigningClient) -> NetworkState {
     client.status().await.unwrap().network
 }
 
+/// The generation of the committee in force.
+pub(crate) async fn generation(client: &SigningClient) -> u32 {
+    state(client).await.committee.unwrap().generation
+}
+
+/// A validator's stash.
+pub(crate) fn id(validator: &Validator) -> AccountId {
+    AccountId::from_ss58check(validator.account.as_deref().unwrap()).unwrap()
+}
+
+/// The account that signs for it.
+pub(crate) fn stash(validator: &Validator) -> Account {
+    account(&format!("//{}//stash", capitalized(&validator.name)))
+}
+
 /// Whether a validator has a seat in the committee in force.
-pub(super) fn is_member(state: &NetworkState, validator: &AccountId) -> bool {
+pub(crate) fn is_member(state: &NetworkState, validator: &AccountId) -> bool {
     let members = state.committee.iter().flat_map(|all| &all.members);
     members.into_iter().any(|one| one.validator == *validator)
 }
@@ -103,7 +156,7 @@ pub(super) fn is_member(state: &NetworkState, validator: &AccountId) -> bool {
 ///
 /// # Panics
 /// If there is nothing after `patience`.
-pub(super) async fn until<T, F: Future<Output = Option<T>>>(
+pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
     what: &str,
     patience: Duration,
     look: impl Fn() -> F,
@@ -120,13 +173,13 @@ pub(super) async fn until<T, F: Future<Output = Option<T>>>(
 
 /// Heights at a node.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Heights {
-    pub(super) best: u32,
-    pub(super) finalized: u32,
+pub(crate) struct Heights {
+    pub(crate) best: u32,
+    pub(crate) finalized: u32,
 }
 
 /// What a node says of its chain. It need not have any state.
-pub(super) async fn heights(node: &Validator) -> Heights {
+pub(crate) async fn heights(node: &Validator) -> Heights {
     let rpc = Rpc::new(&node.rpc);
     let finalized = rpc.call("chain_getFinalizedHead", json!([])).await.unwrap();
     Heights {
@@ -142,13 +195,13 @@ async fn number(rpc: &Rpc, block: Value) -> u32 {
 }
 
 /// The hash of a block in a node's chain.
-pub(super) async fn hash(rpc: &Rpc, number: u32) -> Option<String> {
+pub(crate) async fn hash(rpc: &Rpc, number: u32) -> Option<String> {
     let hash = rpc.call("chain_getBlockHash", json!([number])).await;
     hash.unwrap().as_str().map(Into::into)
 }
 
 /// What is stored under a key, at the node's best block or another.
-pub(super) async fn stored(rpc: &Rpc, key: &[u8], at: Option<&str>) -> Option<Vec<u8>> {
+pub(crate) async fn stored(rpc: &Rpc, key: &[u8], at: Option<&str>) -> Option<Vec<u8>> {
     let key = format!("0x{}", hex::encode(key));
     let value = rpc
         .call("state_getStorage", json!([key, at]))
@@ -159,13 +212,13 @@ pub(super) async fn stored(rpc: &Rpc, key: &[u8], at: Option<&str>) -> Option<Ve
 }
 
 /// The key of a value of `pallet-signing`.
-pub(super) fn value_of_signing(name: &str) -> Vec<u8> {
+pub(crate) fn value_of_signing(name: &str) -> Vec<u8> {
     let parts = [&b"Signing"[..], name.as_bytes()];
     parts.map(sp_crypto_hashing::twox_128).concat()
 }
 
 /// A value of `pallet-signing`, decoded.
-pub(super) async fn value<T: Decode>(rpc: &Rpc, name: &str) -> Option<T> {
+pub(crate) async fn value<T: Decode>(rpc: &Rpc, name: &str) -> Option<T> {
     let bytes = stored(rpc, &value_of_signing(name), None).await?;
     // All of them, or it is stored otherwise.
     let mut rest = bytes.as_slice();
