@@ -18,6 +18,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Signers` (`max_values`: None, `max_size`: Some(333), added: 2808, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Excluded` (r:1 w:1)
     /// Proof: `Signing::Excluded` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::ExcludedAt` (r:1 w:0)
+    /// Proof: `Signing::ExcludedAt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Phase` (r:1 w:0)
     /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     /// Storage: `Signing::CounterForSigners` (r:1 w:0)
@@ -29,9 +31,9 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Committee` (r:1 w:0)
     /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
     fn announce_signer() -> Weight {
-        // At least 56_050 ns.
-        Weight::from_parts(73_290_000, 6663)
-            .saturating_add(T::DbWeight::get().reads(9))
+        // At least 51_050 ns.
+        Weight::from_parts(82_821_000, 6663)
+            .saturating_add(T::DbWeight::get().reads(10))
             .saturating_add(T::DbWeight::get().writes(3))
     }
     /// Storage: `Signing::KeyOwners` (r:1 w:0)
@@ -43,8 +45,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `System::BlockHash` (r:1 w:0)
     /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_announce_signer() -> Weight {
-        // At least 53_500 ns.
-        Weight::from_parts(57_791_000, 3798).saturating_add(T::DbWeight::get().reads(4))
+        // At least 49_451 ns.
+        Weight::from_parts(57_750_000, 3798).saturating_add(T::DbWeight::get().reads(4))
     }
     /// Storage: `Signing::Phase` (r:1 w:1)
     /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
@@ -61,8 +63,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::RotationFrom` (r:0 w:1)
     /// Proof: `Signing::RotationFrom` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn confirm_keygen() -> Weight {
-        // At least 53_570 ns.
-        Weight::from_parts(68_400_000, 6663)
+        // At least 53_070 ns.
+        Weight::from_parts(66_530_000, 6663)
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(7))
     }
@@ -74,11 +76,13 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::SigningKeys` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Excluded` (r:1 w:1)
     /// Proof: `Signing::Excluded` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::ExcludedAt` (r:0 w:1)
+    /// Proof: `Signing::ExcludedAt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn contradict_keygen() -> Weight {
-        // At least 257_480 ns.
-        Weight::from_parts(283_261_000, 90846)
+        // At least 248_361 ns.
+        Weight::from_parts(277_841_000, 90846)
             .saturating_add(T::DbWeight::get().reads(66))
-            .saturating_add(T::DbWeight::get().writes(2))
+            .saturating_add(T::DbWeight::get().writes(3))
     }
     /// Storage: `Signing::LastAttempt` (r:1 w:0)
     /// Proof: `Signing::LastAttempt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
@@ -87,8 +91,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `System::BlockHash` (r:1 w:0)
     /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_confirm_keygen() -> Weight {
-        // At least 67_100 ns.
-        Weight::from_parts(93_080_000, 6663).saturating_add(T::DbWeight::get().reads(3))
+        // At least 85_150 ns.
+        Weight::from_parts(97_390_000, 6663).saturating_add(T::DbWeight::get().reads(3))
     }
     /// Storage: `Signing::Programs` (r:1 w:1)
     /// Proof: `Signing::Programs` (`max_values`: None, `max_size`: Some(8798), added: 11273, mode: `MaxEncodedLen`)
@@ -100,10 +104,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Bytecodes` (`max_values`: None, `max_size`: Some(1000036), added: 1002511, mode: `MaxEncodedLen`)
     /// The range of component `b` is `[8, 1000000]`.
     fn set_program(b: u32) -> Weight {
-        // At least 76_830 ns.
-        Weight::from_parts(86_188_861, 12263)
-            // ±3
-            .saturating_add(Weight::from_parts(2_367, 0).saturating_mul(b.into()))
+        // At least 71_050 ns.
+        Weight::from_parts(73_092_407, 12263)
+            // ±4
+            .saturating_add(Weight::from_parts(2_060, 0).saturating_mul(b.into()))
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(4))
     }
@@ -116,8 +120,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Bytecodes` (r:0 w:1)
     /// Proof: `Signing::Bytecodes` (`max_values`: None, `max_size`: Some(1000036), added: 1002511, mode: `MaxEncodedLen`)
     fn remove_program() -> Weight {
-        // At least 68_980 ns.
-        Weight::from_parts(98_540_000, 12263)
+        // At least 48_140 ns.
+        Weight::from_parts(62_840_000, 12263)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(4))
     }
@@ -137,10 +141,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Registrations` (`max_values`: None, `max_size`: Some(33126), added: 35601, mode: `MaxEncodedLen`)
     /// The range of component `p` is `[1, 8]`.
     fn register(p: u32) -> Weight {
-        // At least 311_380 ns.
-        Weight::from_parts(319_224_089, 3586)
-            // ±35_712
-            .saturating_add(Weight::from_parts(13_033_849, 0).saturating_mul(p.into()))
+        // At least 308_360 ns.
+        Weight::from_parts(328_883_625, 3586)
+            // ±39_419
+            .saturating_add(Weight::from_parts(12_686_844, 0).saturating_mul(p.into()))
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().reads(u64::from(p).saturating_mul(1)))
             .saturating_add(T::DbWeight::get().writes(4))
@@ -159,10 +163,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
     /// The range of component `p` is `[1, 8]`.
     fn change_programs(p: u32) -> Weight {
-        // At least 193_851 ns.
-        Weight::from_parts(200_159_733, 91174)
-            // ±116_711
-            .saturating_add(Weight::from_parts(13_560_497, 0).saturating_mul(p.into()))
+        // At least 182_260 ns.
+        Weight::from_parts(194_130_509, 91174)
+            // ±43_857
+            .saturating_add(Weight::from_parts(13_311_529, 0).saturating_mul(p.into()))
             .saturating_add(T::DbWeight::get().reads(13))
             .saturating_add(T::DbWeight::get().reads(u64::from(p).saturating_mul(1)))
             .saturating_add(T::DbWeight::get().writes(13))
@@ -172,8 +176,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Registrations` (r:1 w:1)
     /// Proof: `Signing::Registrations` (`max_values`: None, `max_size`: Some(33126), added: 35601, mode: `MaxEncodedLen`)
     fn change_owner() -> Weight {
-        // At least 29_500 ns.
-        Weight::from_parts(34_770_000, 36591)
+        // At least 26_460 ns.
+        Weight::from_parts(30_820_000, 36591)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
@@ -188,8 +192,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Balances::Holds` (r:1 w:1)
     /// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
     fn deregister() -> Weight {
-        // At least 136_410 ns.
-        Weight::from_parts(153_860_000, 91174)
+        // At least 123_750 ns.
+        Weight::from_parts(147_870_000, 91174)
             .saturating_add(T::DbWeight::get().reads(12))
             .saturating_add(T::DbWeight::get().writes(12))
     }
@@ -204,32 +208,32 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Parameters` (r:0 w:1)
     /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
     fn set_parameters() -> Weight {
-        // At least 14_300 ns.
-        Weight::from_parts(27_200_000, 4603)
+        // At least 14_360 ns.
+        Weight::from_parts(26_310_000, 4603)
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().writes(2))
     }
     /// Storage: `Signing::Paused` (r:1 w:1)
     /// Proof: `Signing::Paused` (`max_values`: Some(1), `max_size`: Some(1), added: 496, mode: `MaxEncodedLen`)
     fn pause() -> Weight {
-        // At least 6_490 ns.
-        Weight::from_parts(7_420_000, 1486)
+        // At least 6_170 ns.
+        Weight::from_parts(7_510_000, 1486)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
     /// Storage: `Signing::Paused` (r:1 w:1)
     /// Proof: `Signing::Paused` (`max_values`: Some(1), `max_size`: Some(1), added: 496, mode: `MaxEncodedLen`)
     fn resume() -> Weight {
-        // At least 6_790 ns.
-        Weight::from_parts(7_630_000, 1486)
+        // At least 6_480 ns.
+        Weight::from_parts(7_710_000, 1486)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
     /// Storage: `Signing::Phase` (r:1 w:0)
     /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     fn on_initialize() -> Weight {
-        // At least 8_360 ns.
-        Weight::from_parts(9_980_000, 6663).saturating_add(T::DbWeight::get().reads(1))
+        // At least 8_880 ns.
+        Weight::from_parts(11_700_000, 6663).saturating_add(T::DbWeight::get().reads(1))
     }
     /// Storage: `Signing::Phase` (r:1 w:0)
     /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
@@ -240,8 +244,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::CounterForSigningKeys` (r:1 w:0)
     /// Proof: `Signing::CounterForSigningKeys` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn await_signers() -> Weight {
-        // At least 5_900 ns.
-        Weight::from_parts(6_881_000, 6663).saturating_add(T::DbWeight::get().reads(4))
+        // At least 5_810 ns.
+        Weight::from_parts(7_540_000, 6663).saturating_add(T::DbWeight::get().reads(4))
     }
     /// Storage: `Signing::Parameters` (r:1 w:0)
     /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
@@ -263,10 +267,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     /// The range of component `v` is `[2, 100]`.
     fn start_keygen(v: u32) -> Weight {
-        // At least 26_140 ns.
-        Weight::from_parts(35_029_444, 4687)
-            // ±20_314
-            .saturating_add(Weight::from_parts(4_887_861, 0).saturating_mul(v.into()))
+        // At least 29_581 ns.
+        Weight::from_parts(41_269_567, 4687)
+            // ±49_388
+            .saturating_add(Weight::from_parts(5_668_572, 0).saturating_mul(v.into()))
             .saturating_add(T::DbWeight::get().reads(7))
             .saturating_add(T::DbWeight::get().reads(u64::from(v).saturating_mul(2)))
             .saturating_add(T::DbWeight::get().writes(3))
@@ -278,13 +282,15 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::SigningKeys` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Excluded` (r:1 w:1)
     /// Proof: `Signing::Excluded` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::ExcludedAt` (r:0 w:1)
+    /// Proof: `Signing::ExcludedAt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Phase` (r:0 w:1)
     /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     fn fail_keygen() -> Weight {
-        // At least 196_491 ns.
-        Weight::from_parts(219_930_000, 90846)
+        // At least 230_871 ns.
+        Weight::from_parts(263_060_000, 90846)
             .saturating_add(T::DbWeight::get().reads(65))
-            .saturating_add(T::DbWeight::get().writes(2))
+            .saturating_add(T::DbWeight::get().writes(3))
     }
     /// Storage: `Signing::Phase` (r:1 w:1)
     /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
@@ -318,6 +324,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Retiring` (`max_values`: Some(1), `max_size`: Some(1025), added: 1520, mode: `MaxEncodedLen`)
     /// Storage: `Signing::RefreshDue` (r:0 w:1)
     /// Proof: `Signing::RefreshDue` (`max_values`: Some(1), `max_size`: Some(1), added: 496, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::FruitlessAttempts` (r:0 w:1)
+    /// Proof: `Signing::FruitlessAttempts` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     /// Storage: `Signing::PreviousCommittee` (r:0 w:1)
     /// Proof: `Signing::PreviousCommittee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
     /// Storage: `Signing::ReviewDue` (r:0 w:1)
@@ -325,10 +333,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::RotationFrom` (r:0 w:1)
     /// Proof: `Signing::RotationFrom` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn confirm_reshare() -> Weight {
-        // At least 900_441 ns.
-        Weight::from_parts(965_441_000, 398878)
+        // At least 914_552 ns.
+        Weight::from_parts(1_060_251_000, 398878)
             .saturating_add(T::DbWeight::get().reads(202))
-            .saturating_add(T::DbWeight::get().writes(139))
+            .saturating_add(T::DbWeight::get().writes(140))
     }
     /// Storage: `Signing::LastAttempt` (r:1 w:0)
     /// Proof: `Signing::LastAttempt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
@@ -339,8 +347,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `System::BlockHash` (r:1 w:0)
     /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_confirm_reshare() -> Weight {
-        // At least 72_401 ns.
-        Weight::from_parts(77_860_000, 6663).saturating_add(T::DbWeight::get().reads(4))
+        // At least 64_420 ns.
+        Weight::from_parts(81_770_000, 6663).saturating_add(T::DbWeight::get().reads(4))
     }
     /// Storage: `Signing::AuxInfoAttempt` (r:1 w:1)
     /// Proof: `Signing::AuxInfoAttempt` (`max_values`: Some(1), `max_size`: Some(4651), added: 5146, mode: `MaxEncodedLen`)
@@ -352,13 +360,19 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::SigningKeys` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Excluded` (r:1 w:1)
     /// Proof: `Signing::Excluded` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Parameters` (r:1 w:0)
+    /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::AuxInfoPause` (r:0 w:1)
+    /// Proof: `Signing::AuxInfoPause` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::ExcludedAt` (r:0 w:1)
+    /// Proof: `Signing::ExcludedAt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     /// Storage: `Signing::ReviewDue` (r:0 w:1)
     /// Proof: `Signing::ReviewDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn confirm_aux_info() -> Weight {
-        // At least 140_090 ns.
-        Weight::from_parts(153_430_000, 45918)
-            .saturating_add(T::DbWeight::get().reads(35))
-            .saturating_add(T::DbWeight::get().writes(3))
+        // At least 151_570 ns.
+        Weight::from_parts(187_641_000, 45918)
+            .saturating_add(T::DbWeight::get().reads(36))
+            .saturating_add(T::DbWeight::get().writes(5))
     }
     /// Storage: `Signing::LastAttempt` (r:1 w:0)
     /// Proof: `Signing::LastAttempt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
@@ -367,8 +381,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `System::BlockHash` (r:1 w:0)
     /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_confirm_aux_info() -> Weight {
-        // At least 60_190 ns.
-        Weight::from_parts(70_640_000, 6136).saturating_add(T::DbWeight::get().reads(3))
+        // At least 59_980 ns.
+        Weight::from_parts(82_581_000, 6136).saturating_add(T::DbWeight::get().reads(3))
     }
     /// Storage: `Signing::KeyOwners` (r:1 w:0)
     /// Proof: `Signing::KeyOwners` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
@@ -389,8 +403,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Session::CurrentIndex` (r:1 w:0)
     /// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
     fn report_fault() -> Weight {
-        // At least 396_021 ns.
-        Weight::from_parts(421_091_000, 255690)
+        // At least 398_811 ns.
+        Weight::from_parts(443_220_000, 255690)
             .saturating_add(T::DbWeight::get().reads(108))
             .saturating_add(T::DbWeight::get().writes(3))
     }
@@ -409,8 +423,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Reports` (r:1 w:0)
     /// Proof: `Signing::Reports` (`max_values`: None, `max_size`: Some(3742), added: 6217, mode: `MaxEncodedLen`)
     fn authorize_report_fault() -> Weight {
-        // At least 109_220 ns.
-        Weight::from_parts(118_530_000, 7207).saturating_add(T::DbWeight::get().reads(7))
+        // At least 116_960 ns.
+        Weight::from_parts(134_100_000, 7207).saturating_add(T::DbWeight::get().reads(7))
     }
     /// Storage: `Signing::KeyOwners` (r:1 w:0)
     /// Proof: `Signing::KeyOwners` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
@@ -470,10 +484,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Reports` (`max_values`: None, `max_size`: Some(3742), added: 6217, mode: `MaxEncodedLen`)
     /// The range of component `n` is `[4000, 400000]`.
     fn report_proof(n: u32) -> Weight {
-        // At least 13_156_730 ns.
-        Weight::from_parts(14_469_060_749, 2554541)
-            // ±635
-            .saturating_add(Weight::from_parts(820, 0).saturating_mul(n.into()))
+        // At least 12_699_439 ns.
+        Weight::from_parts(14_719_445_302, 2554541)
+            // ±391
+            .saturating_add(Weight::from_parts(2_653, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(3041))
             .saturating_add(T::DbWeight::get().writes(3011))
     }
@@ -495,10 +509,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::NetworkVerifyingKey` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
     /// The range of component `n` is `[4000, 400000]`.
     fn authorize_report_proof(n: u32) -> Weight {
-        // At least 152_960 ns.
-        Weight::from_parts(131_188_247, 5887)
-            // ±16
-            .saturating_add(Weight::from_parts(4_543, 0).saturating_mul(n.into()))
+        // At least 149_450 ns.
+        Weight::from_parts(151_641_371, 5887)
+            // ±13
+            .saturating_add(Weight::from_parts(4_453, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(8))
     }
     /// Storage: `Signing::KeyOwners` (r:1 w:0)
@@ -506,8 +520,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Challenges` (r:1 w:1)
     /// Proof: `Signing::Challenges` (`max_values`: Some(1), `max_size`: Some(7202), added: 7697, mode: `MaxEncodedLen`)
     fn answer_challenge() -> Weight {
-        // At least 61_760 ns.
-        Weight::from_parts(70_380_000, 8687)
+        // At least 60_660 ns.
+        Weight::from_parts(71_490_000, 8687)
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(1))
     }
@@ -518,8 +532,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `System::BlockHash` (r:1 w:0)
     /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_answer_challenge() -> Weight {
-        // At least 81_510 ns.
-        Weight::from_parts(94_180_000, 8687).saturating_add(T::DbWeight::get().reads(3))
+        // At least 84_490 ns.
+        Weight::from_parts(98_970_000, 8687).saturating_add(T::DbWeight::get().reads(3))
     }
     /// Storage: `Signing::Committee` (r:1 w:0)
     /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
@@ -538,8 +552,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Staking::ActiveEra` (r:1 w:0)
     /// Proof: `Staking::ActiveEra` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
     fn leave_committee() -> Weight {
-        // At least 663_231 ns.
-        Weight::from_parts(745_422_000, 284598)
+        // At least 605_780 ns.
+        Weight::from_parts(692_841_000, 284598)
             .saturating_add(T::DbWeight::get().reads(206))
             .saturating_add(T::DbWeight::get().writes(2))
     }
@@ -583,10 +597,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::AuxInfo` (`max_values`: Some(1), `max_size`: Some(3109), added: 3604, mode: `MaxEncodedLen`)
     /// The range of component `v` is `[4, 100]`.
     fn reassign(v: u32) -> Weight {
-        // At least 96_920 ns.
-        Weight::from_parts(96_862_955, 8631)
-            // ±62_258
-            .saturating_add(Weight::from_parts(13_191_246, 0).saturating_mul(v.into()))
+        // At least 99_410 ns.
+        Weight::from_parts(83_915_909, 8631)
+            // ±62_052
+            .saturating_add(Weight::from_parts(12_653_044, 0).saturating_mul(v.into()))
             .saturating_add(T::DbWeight::get().reads(17))
             .saturating_add(T::DbWeight::get().reads(u64::from(v).saturating_mul(2)))
             .saturating_add(T::DbWeight::get().writes(8))
@@ -629,8 +643,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Staking::UnappliedSlashes` (r:1 w:1)
     /// Proof: `Staking::UnappliedSlashes` (`max_values`: None, `max_size`: None, mode: `Measured`)
     fn punish() -> Weight {
-        // At least 12_647_809 ns.
-        Weight::from_parts(13_090_400_000, 2554541)
+        // At least 12_203_358 ns.
+        Weight::from_parts(13_834_620_000, 2554541)
             .saturating_add(T::DbWeight::get().reads(3032))
             .saturating_add(T::DbWeight::get().writes(3008))
     }
