@@ -7,7 +7,7 @@ repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/signing-network"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$cache/target}"
 export WASM_BUILD_WORKSPACE_HINT="$repo"
-export PATH="$HOME/.cargo/bin:$PATH"
+export PATH="$HOME/.cargo/bin:$cache/node/bin:$PATH"
 bin="$CARGO_TARGET_DIR/release"
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }

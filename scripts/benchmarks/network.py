@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from statistics import median
 
 from local_network import PROGRAMS, SCRIPTS, TARGET, LocalNetwork, cli, fail, last_json, output
 
@@ -14,6 +15,9 @@ USER = "//Bob"
 ACCOUNT = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
 PREPARE_SECONDS = 600
 SERIES = re.compile(r'^(\w+)(?:\{(.*)\})? ([-+.\deE]+)$')
+# `0: bare 0.878 s, bare parallel 0.950 s, driver 0.907 s, …`, as the benchmark prints each round.
+ROUND = re.compile(r"^\d+: bare ([\d.]+) s, bare parallel ([\d.]+) s, driver ([\d.]+) s")
+KINDS = ("bare", "bare_parallel", "driver")
 
 
 class Bench:
@@ -50,8 +54,11 @@ class Bench:
 
     def load(self, keys, seconds, size=32):
         """What came of the users' requests, as `sign_load` tells it."""
-        return last_json(output(TARGET / "release" / "examples" / "sign_load", self.url, USER, seconds,
-                                size, *keys))
+        found = last_json(output(TARGET / "release" / "examples" / "sign_load", self.url, USER, seconds,
+                                 size, *keys))
+        if not found["seconds"]:
+            fail(f"none of {found['failed']} requests was answered: {found['errors']}")
+        return found
 
     def nodes(self):
         return json.loads((self.network.path / "network.json").read_text())["nodes"]
@@ -127,11 +134,41 @@ def rounds(before, after):
 
 
 def bare(*arguments):
-    """Bare synedrion, and this project's driver, in one process."""
-    return last_json(output("cargo", "bench", "--locked", "--workspace", "--bench", "signing", "--",
-                            *arguments))
+    """Bare synedrion, and this project's driver, in one process. `times` has each round's."""
+    text = output("cargo", "bench", "--locked", "--workspace", "--bench", "signing", "--", *arguments)
+    rows = [match.groups() for match in map(ROUND.match, text.splitlines()) if match]
+    if not rows:
+        fail("the benchmark signing has printed no rounds")
+    times = {kind: [float(seconds) for seconds in column] for kind, column in zip(KINDS, zip(*rows))}
+    return {**last_json(text), "times": times}
+
+
+def median_of(runs, kind):
+    """The median of all rounds of these runs of `bare`."""
+    return median(seconds for run in runs for seconds in run["times"][kind])
+
+
+def in_process(runs):
+    """What a signature by bare synedrion takes: the better one of its two kinds."""
+    return min(median_of(runs, "bare"), median_of(runs, "bare_parallel"))
+
+
+def errors_of(loads):
+    """How often each error came, in all of these."""
+    total = {}
+    for load in loads:
+        for error, count in load["errors"].items():
+            total[error] = total.get(error, 0) + count
+    return total
+
+
+def show_errors(errors):
+    for error, count in errors.items():
+        print(f"  failed, {count} times: {error}")
 
 
 def build():
+    """All that is needed while the network is up: a compiler would compete with what is measured."""
     output(SCRIPTS / "build")
     output("cargo", "build", "--release", "--locked", "--workspace", "--example", "sign_load")
+    output("cargo", "bench", "--locked", "--workspace", "--bench", "signing", "--no-run")

@@ -1,13 +1,15 @@
-"""Writes docs/benchmarks.md and its plots."""
+"""Writes docs/benchmarks.json, and from it docs/benchmarks.md and its plots."""
 
 import contextlib
 import io
+import json
 import os
 import platform
-import subprocess
+import re
 
-from benchmarks import faults, growth, sign, throughput
-from local_network import SCRIPTS, fail
+from benchmarks import faults, growth, plots, sign, throughput
+from benchmarks.aims import aims
+from local_network import SCRIPTS, fail, output
 
 DOCS = SCRIPTS.parent / "docs"
 MODULES = {"sign": sign, "throughput": throughput, "growth": growth, "faults": faults}
@@ -17,16 +19,57 @@ TITLES = {
     "growth": "How it grows",
     "faults": "Faults and hand-overs",
 }
+# What stands between these is written by hand, and kept.
+NOTES = re.compile(r"<!-- notes -->.*<!-- /notes -->", re.S)
+NO_NOTES = "<!-- notes -->\n## The largest costs, and what was done about them\n\n<!-- /notes -->"
 
-def machine():
+
+def about():
+    """What was measured, and on what."""
     with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
         model = next((line.partition(":")[2].strip() for line in cpuinfo if line.startswith("model name")), "?")
-    return f"{os.cpu_count()} cores, {model}, Linux {platform.release().split('-')[0]}"
+    cores = os.cpu_count()
+    return {
+        "version": output("git", "describe", "--always", "--dirty", "--exclude=*").strip(),
+        "cores": cores,
+        "machine": f"{cores} cores, {model}, Linux {platform.release().split('-')[0]}",
+    }
 
-def version():
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=SCRIPTS.parent, check=True,
-                            stdout=subprocess.PIPE, text=True)
-    return commit.stdout.strip()
+
+def check():
+    """Fails if there could be no page in the end."""
+    plots.pyplot()
+    notes()
+
+
+def save(found):
+    (DOCS / "benchmarks.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
+def saved():
+    try:
+        return json.loads((DOCS / "benchmarks.json").read_text())
+    except FileNotFoundError:
+        fail("there is no docs/benchmarks.json: scripts/bench all writes it")
+
+
+def notes():
+    """What is written by hand in the page."""
+    page = DOCS / "benchmarks.md"
+    if not page.exists():
+        return NO_NOTES
+    kept = NOTES.search(page.read_text())
+    if kept is None:
+        fail("docs/benchmarks.md has no <!-- notes --> … <!-- /notes -->: what is to be kept belongs between"
+             " these")
+    return kept.group()
+
+
+def table(found):
+    rows = [f"| {aim} | {measured} | {'-' if met is None else 'yes' if met else '**no**'} |\n"
+            for aim, measured, met in aims(found)]
+    return "| aim | measured | met |\n| --- | --- | --- |\n" + "".join(rows)
+
 
 def as_text(name, found):
     text = io.StringIO()
@@ -34,58 +77,16 @@ def as_text(name, found):
         MODULES[name].show(found)
     return text.getvalue().rstrip()
 
-def plot(found):
-    try:
-        import matplotlib
-    except ImportError:
-        fail("plots need matplotlib: apt-get install python3-matplotlib")
-    matplotlib.use("svg")
-    # The same file from the same figures.
-    matplotlib.rcParams["svg.hashsalt"] = "signing"
-    from matplotlib import pyplot
-
-    def save(name, title, xlabel, ylabel):
-        pyplot.title(title)
-        pyplot.xlabel(xlabel)
-        pyplot.ylabel(ylabel)
-        pyplot.legend()
-        pyplot.tight_layout()
-        pyplot.savefig(DOCS / "images" / f"bench-{name}.svg", metadata={"Date": None})
-        pyplot.close()
-
-    (DOCS / "images").mkdir(exist_ok=True)
-    rows = found["throughput"]["rows"]
-    users = [row["users"] for row in rows]
-    pyplot.figure(figsize=(6, 3.5))
-    pyplot.plot(users, [row["per_second"] for row in rows], marker="o", label="network of five nodes")
-    pyplot.axhline(found["throughput"]["allowed_per_second"], linestyle="--", color="gray",
-                   label="bare synedrion, all cores busy")
-    pyplot.ylim(bottom=0)
-    save("throughput", "Signatures a second", "users at once", "signatures a second")
-
-    rows = found["growth"]["signing"]
-    pyplot.figure(figsize=(6, 3.5))
-    parties = [row["parties"] for row in rows]
-    pyplot.plot(parties, [row["driver"] for row in rows], marker="o", label="this driver")
-    pyplot.plot(parties, [row["bare"] for row in rows], marker="o", label="bare synedrion")
-    pyplot.xticks(parties)
-    pyplot.ylim(bottom=0)
-    save("parties", "One signature, all parties on one machine", "parties", "seconds")
-
-    rows = found["growth"]["lookups"]
-    pyplot.figure(figsize=(6, 3.5))
-    pyplot.semilogx([row["registrations"] for row in rows], [row["microseconds"] for row in rows], marker="o",
-                    label="look-up of one")
-    pyplot.ylim(bottom=0)
-    save("lookups", "A registration, looked up", "registrations", "microseconds")
-
-PLOTS = {"throughput": ["throughput"], "growth": ["parties", "lookups"]}
 
 def write(found):
-    plot(found)
-    parts = [f"# Benchmarks\n\nWritten by `scripts/bench all` at `{version()}`, on {machine()}. Other work "
-             "on the machine changes times; ratios are of what ran side by side.\n"]
+    """The page and its plots."""
+    kept = notes()
+    plots.draw(found, DOCS / "images")
+    parts = [f"# Benchmarks\n\n{table(found)}\nMeasured by `scripts/bench all` at `{found['about']['version']}`, on "
+             f"{found['about']['machine']}.\nOther work on the machine changes times; ratios are of what ran side "
+             "by side.\n`scripts/bench page` makes this page of [benchmarks.json](benchmarks.json).\n"]
     for name, title in TITLES.items():
         parts.append(f"\n## {title}\n\n```text\n{as_text(name, found[name])}\n```\n")
-        parts.extend(f"\n![{plot}](images/bench-{plot}.svg)\n" for plot in PLOTS.get(name, []))
+        parts.extend(f"\n![{plot.__name__}](images/{plots.file(plot)})\n" for plot in plots.PLOTS.get(name, []))
+    parts.append(f"\n{kept}\n")
     (DOCS / "benchmarks.md").write_text("".join(parts))

@@ -182,6 +182,14 @@ impl Network {
 
     /// Runs `scripts/network` for this network; its standard output.
     fn script(&self, arguments: &[&str]) -> String {
+        match self.try_script(arguments) {
+            Ok(output) => output,
+            Err(error) => panic!("scripts/network {error}"),
+        }
+    }
+
+    /// The same; what it complains about if it fails.
+    fn try_script(&self, arguments: &[&str]) -> Result<String, String> {
         let script = repository().join("scripts/network");
         let output = Command::new(script)
             .args(arguments)
@@ -189,12 +197,11 @@ impl Network {
             .arg(self.folder.path().join("network"))
             .output();
         let output = expect(output, "scripts/network runs");
-        assert!(
-            output.status.success(),
-            "scripts/network {arguments:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        if !output.status.success() {
+            let complaint = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("{arguments:?}: {complaint}"));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// How things are.
@@ -263,13 +270,23 @@ impl Network {
 
     /// Starts a node that was killed as one that misbehaves in these ways, and returns when it answers.
     pub fn restart_misbehaving(&self, name: &str, ways: &[&str]) {
+        if let Err(error) = self.try_restart_misbehaving(name, ways) {
+            panic!("scripts/network {error}");
+        }
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub fn try_restart_misbehaving(&self, name: &str, ways: &[&str]) -> Result<(), String> {
         let flags = ways.iter().map(|way| format!("--flag=--misbehave={way}"));
         let flags: Vec<String> = flags.collect();
         let program = target().join("release/signing-node-misbehaving");
         let program = format!("--node={}", program.display());
         let mut arguments = vec!["start", name, &program];
         arguments.extend(flags.iter().map(String::as_str));
-        self.script(&arguments);
+        self.try_script(&arguments).map(|_| ())
     }
 
     /// Waits until the finalized chain has a network key.

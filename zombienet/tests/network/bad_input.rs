@@ -2,12 +2,15 @@
 //! error, and goes on serving. `docs/http-api.md` has the table of answers.
 
 use crate::{
-    chain_refusals, hostile, secrets,
+    chain_refusals, hostile,
+    place::until,
+    secrets,
     session_keys::{self, Rotation},
     signing::{account, nonce, refused, serve},
     users, ws,
 };
-use network_tests::{ask, envelope, relay, Answer, Ask, Network, Role, Status};
+use codec::Encode;
+use network_tests::{ask, envelope, relay, Answer, Ask, Encoded, Network, Role, Rpc, Status};
 use signing_client::{Account, SignOptions, SigningClient, VerifyingKey};
 use signing_primitives::wire::{HashChoice, SignRequest, SignedMessage, ValidatorInfo};
 use sp_core::{crypto::AccountId32, sr25519, Pair};
@@ -44,7 +47,10 @@ async fn bad_input_gets_the_named_answer() {
     sign_requests(&world, &client, &status).await;
     hostile_programs(&network, &client).await;
     ws::attacks(&network, &client, &world).await;
+    nothing_is_left_open(&network).await;
     rotation.done(&client).await;
+    stale(&world, &client).await;
+    too_many(&world, &client, &Rpc::new(&status.validators[0].rpc)).await;
     rotation.old_key_announces_nothing(&client).await;
     old_key_relays_nothing(&world, &client, &rotation).await;
 
@@ -155,17 +161,6 @@ async fn requests(world: &World, client: &SigningClient) {
         400,
         "node_is_signer",
     );
-    let stale = good.clone().with(|request| request.block_number = 0);
-    let window = client
-        .status()
-        .await
-        .unwrap()
-        .network
-        .parameters
-        .freshness_window;
-    if block > window + 1 {
-        expect(stale.relay(node).await, 400, "block_stale");
-    }
     let future = good
         .clone()
         .with(|request| request.block_number = block + 10_000);
@@ -226,6 +221,71 @@ async fn requests(world: &World, client: &SigningClient) {
     let once = serde_json::to_vec(&world.good(client).await.signed()).unwrap();
     expect(relay(node, &once).await, 200, "");
     expect(relay(node, &once).await, 409, "request_replayed");
+}
+
+/// A request that names a block from before those that count. So many there are only after a while.
+async fn stale(world: &World, client: &SigningClient) {
+    let window = client.status().await.unwrap();
+    let window = window.network.parameters.freshness_window;
+    let good = loop {
+        let good = world.good(client).await;
+        if good.request.block_number > window + 1 {
+            break good;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    };
+    let stale = good.with(|request| request.block_number -= window + 1);
+    expect(stale.relay(&world.relayer).await, 400, "block_stale");
+}
+
+/// More requests for a key than it may have in a block.
+async fn too_many(world: &World, client: &SigningClient, rpc: &Rpc) {
+    let set = |limit: u32| async move {
+        let mut parameters = client.status().await.unwrap().network.parameters;
+        parameters.request_limit = limit;
+        let encoded = (Encoded(parameters.encode()),);
+        rpc.sudo("Signing", "set_parameters", encoded, &account("//Alice"))
+            .await;
+        while client.status().await.unwrap().network.parameters != parameters {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    };
+    let before = client.status().await.unwrap().network.parameters;
+    set(1).await;
+    let good = world.good(client).await;
+    let requests = (0..4u8).map(|number| {
+        let request = good.clone().with(|request| request.message = vec![number]);
+        async move { request.relay(&world.relayer).await }
+    });
+    let mut answers: Vec<u16> = Vec::new();
+    for answer in futures::future::join_all(requests).await {
+        match answer.status {
+            200 => expect(answer.clone(), 200, ""),
+            _ => expect(answer.clone(), 429, "rate_limited"),
+        }
+        answers.push(answer.status);
+    }
+    // They may have come in two blocks.
+    assert!(
+        answers.contains(&200) && answers.contains(&429),
+        "{answers:?}"
+    );
+    set(before.request_limit).await;
+}
+
+/// Whatever strangers began is over.
+async fn nothing_is_left_open(network: &Network) {
+    for validator in network.status().validators {
+        until("no session is open", Duration::from_secs(60), || async {
+            let metrics = network.metrics(&validator.name).await;
+            let mut open = metrics
+                .lines()
+                .filter(|line| line.starts_with("signing_sessions_open{"))
+                .filter(|line| line.contains(r#"kind="signing""#));
+            open.next().unwrap().ends_with(" 0").then_some(())
+        })
+        .await;
+    }
 }
 
 /// `sign_tx`, from a relayer that has gone bad: the development keys are everybody's.
@@ -304,8 +364,36 @@ async fn sign_requests(world: &World, client: &SigningClient, status: &Status) {
         "user_request_differs",
     );
     // A relayer that asks one signer only: it waits for the other, for a bounded time.
-    let answer = sign(both, user, relayer).await;
+    let answer = sign(both.clone(), user.clone(), relayer.clone()).await;
     expect(answer, 504, "session_timed_out");
+
+    // All that the list says of the signers but their accounts is ignored: with these lies in it they find
+    // each other.
+    let elsewhere = status.validators.iter().find(|validator| {
+        let account = validator.account.as_deref().unwrap();
+        let mut members = committee.members.iter();
+        members.any(|member| {
+            member.validator.to_string() == account && info(member.party.as_ref()) == other
+        })
+    });
+    let nodes = [world.signer.clone(), elsewhere.unwrap().url()];
+    let good = world.good(client).await;
+    let request = SignRequest {
+        user_signature_request: good.request.clone(),
+        validators_info: both,
+        user_signed_request: Some(good.signed()),
+        nonce: Some([4; 32]),
+        generation: None,
+    };
+    let signed = SignedMessage::sign(serde_json::to_vec(&request).unwrap(), &relayer);
+    let plaintext = serde_json::to_vec(&signed).unwrap();
+    let asked = nodes.iter().map(|node| {
+        let plaintext = plaintext.clone();
+        async move { ask(node, "/user/sign_tx", envelope(node, &plaintext).await).await }
+    });
+    for answer in futures::future::join_all(asked).await {
+        expect(answer, 200, "");
+    }
 }
 
 /// A key that was a validator's is nobody's.

@@ -1,7 +1,7 @@
 //! Nodes that are killed at random moments.
 
 use crate::{
-    signing::{account, serve},
+    signing::{account, everybody_signs, serve},
     users,
 };
 use network_tests::Network;
@@ -48,7 +48,7 @@ async fn ten_kills_at_random_moments() {
         same_key(&mut key, network.status().verifying_key);
     }
     let client = network.client().await;
-    serve(&client, registered.verifying_key, &bob).await;
+    everybody_signs(&client, registered.verifying_key, &bob, 3).await;
     same_key(&mut key, network.status().verifying_key);
 }
 

@@ -9,6 +9,7 @@ mod hostile;
 mod instruments;
 mod key_stores;
 mod load;
+mod maintenance;
 mod operations;
 mod place;
 mod scenarios;

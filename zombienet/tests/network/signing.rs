@@ -1,6 +1,6 @@
 //! The main path: a key, two users, many signatures, and a restart of everything.
 
-use crate::users;
+use crate::{maintenance, users};
 use network_tests::{Network, Role};
 use rand::Rng;
 use signing_client::{Account, SignError, SignOptions, Signature, SigningClient, VerifyingKey};
@@ -11,8 +11,8 @@ use std::{
 
 const ALLOWED: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
 const MIB: u64 = 1 << 20;
-/// What a node may keep in memory.
-const MEMORY: u64 = 250 * MIB;
+/// What a node may keep in memory, bytes.
+const MEMORY: u64 = 250_000_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_validators_make_a_key_and_sign() {
@@ -49,7 +49,11 @@ async fn five_validators_make_a_key_and_sign() {
     let stranger = SignOptions::new(bobs.verifying_key, b"mine".to_vec(), alice.clone());
     refused(client.sign(&stranger).await, "program_refused");
 
-    twenty_in_a_row(&client, bobs.verifying_key, &bob).await;
+    let users = [
+        (bobs.verifying_key, bob.clone()),
+        (guarded.verifying_key, alice),
+    ];
+    twenty_in_a_row(&client, &users).await;
     identical_requests(&client, bobs.verifying_key, &bob).await;
     eight_at_once(&client, bobs.verifying_key, &bob).await;
 
@@ -79,7 +83,9 @@ async fn five_validators_make_a_key_and_sign() {
     let (again, _) = network.wait_for_key(Duration::from_secs(60)).await;
     assert_eq!(again, key);
     let client = network.client().await;
-    serve(&client, bobs.verifying_key, &bob).await;
+    everybody_signs(&client, bobs.verifying_key, &bob, 3).await;
+    drop(client);
+    maintenance::of_a_stopped_node(&network, "alice");
 }
 
 /// Waits until the committee serves: its block has to be final, its members connected.
@@ -97,18 +103,28 @@ pub(crate) async fn serve(client: &SigningClient, key: VerifyingKey, account: &A
     }
 }
 
-async fn twenty_in_a_row(client: &SigningClient, key: VerifyingKey, account: &Account) {
+/// A transaction of EIP-1559 to the address that is allowed, unsigned.
+fn transaction(nonce: u8) -> Vec<u8> {
+    let to = ALLOWED.trim_start_matches("0x");
+    let head = format!("02f001{nonce:02x}843b9aca008504a817c800825208");
+    hex::decode(format!("{head}94{to}880de0b6b3a764000080c0")).unwrap()
+}
+
+/// Of two users, each with a program of its own, by turns.
+async fn twenty_in_a_row(client: &SigningClient, users: &[(VerifyingKey, Account)]) {
     let mut pairs: BTreeMap<BTreeSet<_>, u32> = BTreeMap::new();
     let mut took = Vec::new();
     for round in 0..5u8 {
         let batch = (0..4u8).map(|number| {
-            let options = SignOptions::new(key, vec![round, number], account.clone());
+            let (key, account) = &users[usize::from(number) % users.len()];
+            let message = transaction(1 + 4 * round + number);
+            let options = SignOptions::new(*key, message, account.clone());
             async move {
                 let begin = Instant::now();
-                (client.sign(&options).await, begin.elapsed())
+                (*key, client.sign(&options).await, begin.elapsed())
             }
         });
-        for (signature, time) in futures::future::join_all(batch).await {
+        for (key, signature, time) in futures::future::join_all(batch).await {
             let signature = signature.unwrap();
             valid(&signature, key);
             *pairs
@@ -136,6 +152,27 @@ async fn identical_requests(client: &SigningClient, key: VerifyingKey, account: 
     let (a, b) = tokio::join!(client.sign(&options), client.sign(&options));
     valid(&a.unwrap(), key);
     valid(&b.unwrap(), key);
+}
+
+/// All of so many members sign: none has lost its share.
+pub(crate) async fn everybody_signs(
+    client: &SigningClient,
+    key: VerifyingKey,
+    account: &Account,
+    members: usize,
+) {
+    serve(client, key, account).await;
+    let mut seen = BTreeSet::new();
+    for _ in 0..40 {
+        let options = SignOptions::new(key, nonce().to_vec(), account.clone());
+        if let Ok(signature) = client.sign(&options).await {
+            seen.extend(signature.signers);
+        }
+        if seen.len() == members {
+            return;
+        }
+    }
+    panic!("only {seen:?} sign");
 }
 
 async fn eight_at_once(client: &SigningClient, key: VerifyingKey, account: &Account) {

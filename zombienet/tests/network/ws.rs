@@ -5,7 +5,7 @@
 use crate::{
     bad_input::World,
     key_stores,
-    signing::{nonce, serve},
+    signing::{everybody_signs, nonce},
 };
 use network_tests::{
     Channel, Claim, Handshake, Network, Role, Socket, Target, HEARTBEAT, LAST_PART, PART,
@@ -14,7 +14,6 @@ use rand::Rng;
 use signing_client::{SignOptions, SigningClient};
 use sp_core::{crypto::AccountId32, H256};
 use std::{
-    collections::BTreeSet,
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -163,7 +162,8 @@ pub(crate) async fn attacks(network: &Network, client: &SigningClient, world: &W
             "{now} bytes after {when}, {before} before"
         );
     }
-    everybody_signs(client, world, &members).await;
+    // The one under attack and the one that was gone included.
+    everybody_signs(client, world.key, &world.account(), members.len()).await;
 }
 
 /// A request that has nothing to do with the attack is granted.
@@ -174,22 +174,6 @@ async fn honest(client: &SigningClient, world: &World, when: &str) {
         panic!("not signed {when}: {error}");
     }
     println!("signed {when}: {:.1} s", begin.elapsed().as_secs_f64());
-}
-
-/// All members sign again, the one under attack and the one that was gone included.
-async fn everybody_signs(client: &SigningClient, world: &World, members: &[Member]) {
-    serve(client, world.key, &world.account()).await;
-    let mut seen = BTreeSet::new();
-    for _ in 0..20 {
-        let options = SignOptions::new(world.key, nonce().to_vec(), world.account());
-        if let Ok(signature) = client.sign(&options).await {
-            seen.extend(signature.signers);
-        }
-        if seen.len() == members.len() {
-            return;
-        }
-    }
-    panic!("only {seen:?} sign");
 }
 
 /// Those who hold no validator's key.

@@ -12,7 +12,7 @@ use std::{io::Write, path::PathBuf};
 /// and start it with the new password.
 #[derive(Debug, clap::Parser)]
 #[command(after_help = "Examples:
-  signing-node signer change-password --chain chain.json --base-path /var/lib/signing \\
+  signing-node signer change-password --chain chain.json --base-path /var/lib/signing-node \\
       --signer-password-file old.pass --new-password-file new.pass")]
 pub(crate) struct ChangePasswordCmd {
     #[clap(flatten)]

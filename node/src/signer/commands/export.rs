@@ -19,9 +19,9 @@ use std::{
 /// A share is good until the next hand-over: make a backup after each (docs/operator/backup.md).
 #[derive(Debug, clap::Parser)]
 #[command(after_help = "Examples:
-  signing-node signer export --chain chain.json --base-path /var/lib/signing \\
+  signing-node signer export --chain chain.json --base-path /var/lib/signing-node \\
       --signer-password-file store.pass --backup-password-file backup.pass signer.backup
-  signing-node signer export --chain chain.json -d /var/lib/signing --force signer.backup")]
+  signing-node signer export --chain chain.json -d /var/lib/signing-node --force signer.backup")]
 pub(crate) struct ExportCmd {
     #[clap(flatten)]
     store: StoreArgs,

@@ -15,7 +15,7 @@ use std::{io::Write, path::PathBuf};
 /// Never run two nodes with the same session keys: both are slashed.
 #[derive(Debug, clap::Parser)]
 #[command(after_help = "Examples:
-  signing-node signer import --chain chain.json --base-path /var/lib/signing \\
+  signing-node signer import --chain chain.json --base-path /var/lib/signing-node \\
       --signer-password-file store.pass --backup-password-file backup.pass signer.backup")]
 pub(crate) struct ImportCmd {
     #[clap(flatten)]

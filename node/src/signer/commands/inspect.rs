@@ -15,7 +15,7 @@ use std::{
 /// Without FILE it is the node's key store, and the node must be stopped.
 #[derive(Debug, clap::Parser)]
 #[command(after_help = "Examples:
-  signing-node signer inspect --chain chain.json --base-path /var/lib/signing
+  signing-node signer inspect --chain chain.json --base-path /var/lib/signing-node
   signing-node signer inspect --backup-password-file backup.pass --json signer.backup")]
 pub(crate) struct InspectCmd {
     #[clap(flatten)]

@@ -47,6 +47,7 @@ fn impossible_parameters_are_refused() {
         refused(|p| p.threshold = 1, Error::ThresholdTooLow);
         refused(|p| p.threshold = 4, Error::CommitteeTooSmall);
         refused(|p| p.committee_size = 33, Error::CommitteeTooLarge);
+        refused(|p| p.standbys = u32::MAX, Error::TooManyStandbys);
         refused(|p| p.keygen_deadline = 0, Error::ZeroParameter);
         refused(|p| p.freshness_window = 0, Error::ZeroParameter);
         refused(|p| p.request_limit = 0, Error::ZeroParameter);

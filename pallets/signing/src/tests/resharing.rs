@@ -100,6 +100,17 @@ fn only_members_to_be_confirm_and_only_once() {
     });
 }
 
+/// In the block in which a member to be loses its seat, before the next block gives the
+/// attempt up.
+#[test]
+fn nobody_confirms_what_is_given_up() {
+    test(6, || {
+        let attempt = begin();
+        accuse([1, 2], 4);
+        assert_noop!(dispatch(confirmation(1, attempt)), Error::AttemptGivenUp);
+    });
+}
+
 #[test]
 fn a_forged_confirmation_is_refused() {
     test(5, || {

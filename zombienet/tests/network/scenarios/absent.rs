@@ -44,7 +44,8 @@ async fn validators_that_are_cut_off() {
             Scenario::member("silent from round 3", &["silent-from-round=3"], outcome),
             Scenario::member("refuses requests", &["refuse-requests"], outcome),
             Scenario::member("slow by 2 s", &["slow=2"], Outcome::Nobody),
-            Scenario::member("cut off from the chain", &["cut-chain"], outcome),
+            // It hears of the challenge when it is too late.
+            Scenario::member("cut off from the chain", &["cut-chain"], Outcome::Absent),
         ])
         .await;
 }
@@ -58,7 +59,19 @@ async fn two_at_once() {
         accused: &[0, 1],
         ..Scenario::killed("two killed at once").after(Step::Kill(Who::Member(1)))
     };
+    // Whichever of them has the proof, and with it alone decides, is gone when it has sent it.
+    let mut crashing = Scenario::member(
+        "wrong signature share, and whoever reports it crashes",
+        &["wrong-signature-share"],
+        Outcome::Proven,
+    );
+    for reporter in 1..4 {
+        crashing = crashing.after(Step::Misbehave(
+            Who::Member(reporter),
+            &["crash-after-report"],
+        ));
+    }
     stage
-        .play(vec![Scenario::change("2 of 4 sign", four), two])
+        .play(vec![Scenario::change("2 of 4 sign", four), two, crashing])
         .await;
 }

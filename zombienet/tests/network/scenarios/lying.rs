@@ -27,6 +27,11 @@ async fn validators_that_lie() {
                 Outcome::Proven,
             ),
             Scenario::member("false reports", &["false-silence"], Outcome::Nobody),
+            Scenario::outsider(
+                "a relayer changes signatures",
+                &["lying-relayer=wrong-signature"],
+            ),
+            Scenario::outsider("a relayer asks only some", &["lying-relayer=ask-some"]),
             Scenario::outsiders("relayers ask only some", &["lying-relayer=ask-some"]),
             Scenario::outsiders(
                 "relayers ask for what is refused",

@@ -17,9 +17,11 @@ async fn committees_that_change() {
         parameters.threshold = 2;
     });
     let confirming = Step::Misbehave(Who::Member(1), &["wrong-confirmation=reshare"]);
+    let silent = Step::Misbehave(Who::Member(1), &["silent-in=reshare"]);
     stage
         .play(vec![
             Scenario::change("leaves the committee", Change::Leave),
+            Scenario::change("leaves, and another is silent", Change::Leave).after(silent),
             Scenario::change("leaves, and another confirms a wrong key", Change::Leave)
                 .after(confirming),
             Scenario::change("rotates out", rotate),

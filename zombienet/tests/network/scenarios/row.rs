@@ -14,8 +14,8 @@ const FAULT: u8 = 0;
 /// What is to come of a scenario.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Outcome {
-    /// The one that fails loses its seat, by the word of enough others, and no stake: it is there to
-    /// say so.
+    /// The one that fails loses its seat, by the word of enough others, and no stake: it is challenged,
+    /// and says that it is there.
     Voted,
     /// It loses its seat, and 0.1 % of its stake because it leaves the challenge unanswered.
     Absent,
@@ -40,6 +40,8 @@ pub(crate) struct Row {
     pub(crate) decided: Option<u64>,
     pub(crate) reassigned: Option<u64>,
     pub(crate) activated: Option<u64>,
+    /// Whether it has answered the challenge that it was given with the loss of its seat.
+    pub(crate) is_there: bool,
     /// Hundredths of a percent of its stake.
     pub(crate) slashed: u128,
     /// Others that lost a seat or a place.
@@ -107,6 +109,10 @@ impl Row {
         };
         let reassigned = after("CommitteeReassigned", from);
         let activated = after("CommitteeActivated", reassigned);
+        let is_there = seen
+            .iter()
+            .filter(|event| event.name == "ChallengeAnswered" && Some(event.block) > decided)
+            .any(|event| is_accused(&event.fields()));
         let slashes = seen.iter().filter(|event| event.name == "Slashed");
         let slashed = slashes
             .map(Event::fields::<(AccountId, u128)>)
@@ -121,6 +127,7 @@ impl Row {
             decided,
             reassigned,
             activated,
+            is_there,
             slashed,
             bystanders: 0,
             answered: 0,
@@ -132,7 +139,8 @@ impl Row {
     pub(crate) fn is_over(&self, expected: Outcome) -> bool {
         let replaced = self.activated.is_some();
         match expected {
-            Outcome::Voted | Outcome::Moved => replaced,
+            Outcome::Moved => replaced,
+            Outcome::Voted => replaced && (self.is_there || self.slashed > 0),
             Outcome::Absent | Outcome::Proven => replaced && self.slashed > 0,
             Outcome::Nobody | Outcome::Unblamed => false,
         }
@@ -153,6 +161,7 @@ impl Row {
         };
         named
             && self.slashed == slashed
+            && (self.is_there || expected != Outcome::Voted)
             && self.bystanders == 0
             && (self.failed == 0 || expected == Outcome::Unblamed)
             && self.answered > 0

@@ -20,6 +20,10 @@ const TO_HAPPEN: Duration = Duration::from_secs(300);
 /// For how long nothing must happen where nothing should.
 const QUIET: Duration = Duration::from_secs(60);
 
+/// A way to misbehave, and what a node that has done so says at its end.
+const CRASH: &str = "crash-after-report";
+const CRASHED: &str = "misbehaving: crashes after-report";
+
 /// Who does something. Members and outsiders are counted as they are when the scenario begins.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) enum Who {
@@ -97,6 +101,15 @@ impl Scenario {
         }
     }
 
+    /// One that is no member misbehaves, and users notice nothing of it.
+    pub(crate) fn outsider(name: &'static str, ways: &'static [&'static str]) -> Self {
+        Self {
+            steps: vec![Step::Misbehave(Who::Outsider(1), ways)],
+            outcome: Outcome::Nobody,
+            ..Self::outsiders(name, ways)
+        }
+    }
+
     /// Nobody misbehaves, and the key moves.
     pub(crate) fn change(name: &'static str, change: Change) -> Self {
         Self {
@@ -105,6 +118,11 @@ impl Scenario {
             accused: &[],
             outcome: Outcome::Moved,
         }
+    }
+
+    fn has_way(&self, way: &'static str) -> bool {
+        let has = |step: &Step| matches!(step, Step::Misbehave(_, ways) if ways.contains(&way));
+        self.steps.iter().any(has)
     }
 
     /// The same, with this besides, and before.
@@ -228,6 +246,10 @@ impl Stage {
             // For whoever has to find out why.
             println!("{}\n{}", self.place.network.logs(), story(&events, began));
         }
+        if scenario.outcome == Outcome::Proven && scenario.has_way(CRASH) {
+            let has_crashed = |name: &String| self.place.network.log(name).contains(CRASHED);
+            assert!(changed.iter().any(has_crashed), "nobody has crashed");
+        }
         for name in dead.iter().chain(&changed) {
             if self.place.network.is_running(name) {
                 self.place.network.kill(name);
@@ -247,7 +269,7 @@ impl Stage {
         }
     }
 
-    /// Waits until the committee is complete, and it and a standby have auxiliary information.
+    /// Waits until the committee is complete, and it and all standbys have auxiliary information.
     async fn cast(&self) -> Cast {
         let deadline = Instant::now() + TO_PREPARE;
         let client = self.place.network.client().await;
@@ -322,7 +344,8 @@ fn is_prepared(state: &NetworkState) -> bool {
             .members
             .iter()
             .all(|member| has(&member.validator))
-        && state.standbys.iter().any(has)
+        && !state.standbys.is_empty()
+        && state.standbys.iter().all(has)
         && state.challenges.is_empty()
 }
 

@@ -88,6 +88,16 @@ pub(super) fn proofs(played: &Played, accused: usize) -> Vec<Proof> {
             round1: pack(played, accused, one),
         });
     }
+    for round in [two, three] {
+        let echo = part(round, Part::Echo);
+        proofs.push(Proof::ContradictoryEcho {
+            round: round.number,
+            normal: part(round, Part::Normal),
+            signature: echo.signature,
+            hash: part_hash(Part::Echo, echo.payload.as_deref()),
+            echo,
+        });
+    }
     for Genuine {
         round,
         part,

@@ -1,0 +1,105 @@
+"""The plots of docs/benchmarks.md."""
+
+import sys
+
+from local_network import fail
+
+PROTOCOL = "signer, protocol: "
+
+
+def pyplot():
+    try:
+        import matplotlib
+        matplotlib.use("svg")
+        from matplotlib import pyplot as found
+    except ImportError as error:
+        fail(f"plots need matplotlib ({error}): apt-get install python3-matplotlib, and see that it is for"
+             f" {sys.executable}, or run this with /usr/bin/python3")
+    # The same file from the same figures.
+    matplotlib.rcParams["svg.hashsalt"] = "signing"
+    return found
+
+
+def draw(found, folder):
+    """Writes all of them."""
+    plot = pyplot()
+    folder.mkdir(exist_ok=True)
+    for drawings in PLOTS.values():
+        for drawing in drawings:
+            drawing(plot, found)
+            plot.tight_layout()
+            plot.savefig(folder / file(drawing), metadata={"Date": None})
+            plot.close()
+
+
+def file(drawing):
+    return f"bench-{drawing.__name__}.svg"
+
+
+def empty(plot, title, xlabel, ylabel):
+    _, axes = plot.subplots(figsize=(6, 3.5))
+    axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    return axes
+
+
+def column(rows, name):
+    return [row[name] for row in rows]
+
+
+def stages(plot, found):
+    """The protocol and all else, each with a scale of its own: one is a hundred times the other."""
+    parts = {name: 1000 * seconds for name, seconds in found["sign"]["parts"].items()}
+    protocol = {name: value for name, value in parts.items() if PROTOCOL in name}
+    beside = {name: value for name, value in parts.items() if name not in protocol}
+    _, both = plot.subplots(2, figsize=(8, 7), gridspec_kw={"height_ratios": [len(protocol), len(beside)]})
+    for axes, title, bars in ((both[0], "the protocol", protocol), (both[1], "all else", beside)):
+        names = [name.replace(PROTOCOL, "") for name in bars]
+        drawn = axes.barh(names, list(bars.values()))
+        axes.bar_label(drawn, fmt="%.2f", padding=3, fontsize=8)
+        axes.invert_yaxis()
+        axes.margins(x=0.15)
+        axes.set(title=f"One signature, {title}: {sum(bars.values()):.1f} ms", xlabel="milliseconds")
+
+
+def throughput(plot, found):
+    rows = found["throughput"]["rows"]
+    axes = empty(plot, "Signatures a second", "users at once", "signatures a second")
+    axes.plot(column(rows, "users"), column(rows, "per_second"), marker="o", label="network of five nodes")
+    axes.axhline(found["throughput"]["allowed_per_second"], linestyle="--", color="gray",
+                  label="bare synedrion, all cores busy")
+    axes.set_ylim(bottom=0)
+    axes.legend()
+
+
+def parties(plot, found):
+    rows = found["growth"]["signing"]
+    axes = empty(plot, "One signature, all parties on one machine", "parties", "seconds")
+    axes.plot(column(rows, "parties"), column(rows, "driver"), marker="o", label="this driver")
+    axes.plot(column(rows, "parties"), column(rows, "bare"), marker="o", label="bare synedrion")
+    axes.set_xticks(column(rows, "parties"))
+    axes.set_ylim(bottom=0)
+    axes.legend()
+
+
+def messages(plot, found):
+    rows = found["growth"]["messages"]
+    axes = empty(plot, "One signature, end to end, by its message", "message, bytes", "seconds, median")
+    axes.semilogx(column(rows, "bytes"), column(rows, "median"), marker="o")
+    axes.set_ylim(bottom=0)
+
+
+def fuel(plot, found):
+    rows = found["growth"]["fuel"]
+    axes = empty(plot, "A program that takes all its fuel", "fuel", "milliseconds")
+    axes.loglog(column(rows, "fuel"), column(rows, "milliseconds"), marker="o")
+
+
+def lookups(plot, found):
+    rows = found["growth"]["lookups"]
+    axes = empty(plot, "A registration, looked up in a trie in memory", "registrations", "microseconds")
+    axes.semilogx(column(rows, "registrations"), column(rows, "microseconds"), marker="o")
+    axes.set_ylim(bottom=0)
+
+
+# Those of each part of the page.
+PLOTS = {"sign": [stages], "throughput": [throughput], "growth": [parties, messages, fuel, lookups]}
