@@ -141,7 +141,7 @@ fn killed_while_it_changes_the_password(network: &Network, name: &str, files: &P
 
 /// Without a backup: the network replaces the member, and the node is taken in again, with a new store.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "long: scripts/test network --ignored backup"]
+#[ignore = "long: scripts/test operations"]
 async fn a_member_that_has_lost_its_share_for_good_is_replaced_and_comes_back() {
     let network = Network::start_with_keys_on_disk().await;
     let (key, status) = network.wait_for_key(Duration::from_secs(300)).await;

@@ -3,7 +3,7 @@
 //! spans steps is checked here.
 //!
 //! Calls are dispatched without their signatures, so that a million steps take minutes:
-//! `cargo test -p pallet-signing --release -- --ignored a_million_steps`
+//! `scripts/test walk`
 
 use crate::{
     mock::*, primitives, AuxInfoAttempt, Committee, Event, FaultReportOf, LostSeats,

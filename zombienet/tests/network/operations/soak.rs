@@ -66,7 +66,8 @@ async fn a_soak_with_kills() {
         println!("| {name} | {before} | {after} |");
         assert!(after < 2 * before + MEMORY, "{name} leaks");
     }
-    println!("{answered} requests answered, {failed} failed");
+    let sent = answered + failed;
+    println!("{sent} requests sent, {answered} answered, {failed} failed");
     println!("the key was handed over {} times", last - first);
     assert_eq!(failed, 0);
     assert!(
