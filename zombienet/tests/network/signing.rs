@@ -1,6 +1,10 @@
 //! The main path: a key, two users, many signatures, and a restart of everything.
 
-use crate::{maintenance, users};
+use crate::{
+    maintenance,
+    place::{state, until},
+    users,
+};
 use network_tests::{Network, Role};
 use rand::Rng;
 use signing_client::{Account, SignError, SignOptions, Signature, SigningClient, VerifyingKey};
@@ -13,6 +17,8 @@ const ALLOWED: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
 const MIB: u64 = 1 << 20;
 /// What a node may keep in memory, bytes.
 const MEMORY: u64 = 250_000_000;
+/// How long it may take until all is prepared for a hand-over.
+const TO_PREPARE: Duration = Duration::from_secs(300);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_validators_make_a_key_and_sign() {
@@ -55,6 +61,11 @@ async fn five_validators_make_a_key_and_sign() {
     ];
     twenty_in_a_row(&client, &users).await;
     identical_requests(&client, bobs.verifying_key, &bob).await;
+    // Making it ahead of a hand-over gives way to signing, but not all of the time.
+    until("auxiliary information", TO_PREPARE, || async {
+        state(&client).await.aux_info.map(|_| ())
+    })
+    .await;
     eight_at_once(&client, bobs.verifying_key, &bob).await;
 
     for validator in network.status().validators {
