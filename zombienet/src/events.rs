@@ -56,8 +56,9 @@ impl Events {
                     };
                     match events_in(block).await {
                         Ok(events) => {
-                            let mut seen = lock(&seen);
-                            seen.iter_mut().for_each(|seen| seen.extend(events.clone()));
+                            if let Ok(seen) = &mut *lock(&seen) {
+                                seen.extend(events);
+                            }
                         }
                         Err(error) => break error.to_string(),
                     }

@@ -3,14 +3,13 @@
 
 use crate::{
     chain_refusals, hostile,
-    place::until,
+    place::{set_parameters, state, until},
     secrets,
     session_keys::{self, Rotation},
     signing::{account, nonce, refused, serve},
     users, ws,
 };
-use codec::Encode;
-use network_tests::{ask, envelope, relay, Answer, Ask, Encoded, Network, Role, Rpc, Status};
+use network_tests::{ask, envelope, relay, Answer, Ask, Network, Role, Rpc, Status};
 use signing_client::{Account, SignOptions, SigningClient, VerifyingKey};
 use signing_primitives::wire::{HashChoice, SignRequest, SignedMessage, ValidatorInfo};
 use sp_core::{crypto::AccountId32, sr25519, Pair};
@@ -241,16 +240,14 @@ async fn stale(world: &World, client: &SigningClient) {
 /// More requests for a key than it may have in a block.
 async fn too_many(world: &World, client: &SigningClient, rpc: &Rpc) {
     let set = |limit: u32| async move {
-        let mut parameters = client.status().await.unwrap().network.parameters;
-        parameters.request_limit = limit;
-        let encoded = (Encoded(parameters.encode()),);
-        rpc.sudo("Signing", "set_parameters", encoded, &account("//Alice"))
-            .await;
-        while client.status().await.unwrap().network.parameters != parameters {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
+        set_parameters(client, rpc, |parameters| parameters.request_limit = limit).await;
+        let is_set = || async {
+            let now = state(client).await.parameters.request_limit;
+            (now == limit).then_some(())
+        };
+        until("the request limit is set", Duration::from_secs(60), is_set).await;
     };
-    let before = client.status().await.unwrap().network.parameters;
+    let before = state(client).await.parameters;
     set(1).await;
     let good = world.good(client).await;
     let requests = (0..4u8).map(|number| {
@@ -328,15 +325,7 @@ async fn sign_requests(world: &World, client: &SigningClient, status: &Status) {
     let relayer = pair(&capitalized(&status.with_role(Role::Relayer)[0].name));
     let good = world.good(client).await;
     let sign = |list: Vec<ValidatorInfo>, user: SignedMessage, pair: sr25519::Pair| {
-        let request = SignRequest {
-            user_signature_request: good.request.clone(),
-            validators_info: list,
-            user_signed_request: Some(user),
-            nonce: Some([3; 32]),
-            generation: None,
-        };
-        let signed = SignedMessage::sign(serde_json::to_vec(&request).unwrap(), &pair);
-        let plaintext = serde_json::to_vec(&signed).unwrap();
+        let plaintext = order(&good, user, list, [3; 32], &pair);
         let node = world.signer.clone();
         async move { ask(&node, "/user/sign_tx", envelope(&node, &plaintext).await).await }
     };
@@ -378,15 +367,7 @@ async fn sign_requests(world: &World, client: &SigningClient, status: &Status) {
     });
     let nodes = [world.signer.clone(), elsewhere.unwrap().url()];
     let good = world.good(client).await;
-    let request = SignRequest {
-        user_signature_request: good.request.clone(),
-        validators_info: both,
-        user_signed_request: Some(good.signed()),
-        nonce: Some([4; 32]),
-        generation: None,
-    };
-    let signed = SignedMessage::sign(serde_json::to_vec(&request).unwrap(), &relayer);
-    let plaintext = serde_json::to_vec(&signed).unwrap();
+    let plaintext = order(&good, good.signed(), both, [4; 32], &relayer);
     let asked = nodes.iter().map(|node| {
         let plaintext = plaintext.clone();
         async move { ask(node, "/user/sign_tx", envelope(node, &plaintext).await).await }
@@ -396,18 +377,29 @@ async fn sign_requests(world: &World, client: &SigningClient, status: &Status) {
     }
 }
 
+/// What a relayer that holds this key sends to signers, before it is encrypted.
+fn order(
+    asked: &Ask,
+    user: SignedMessage,
+    signers: Vec<ValidatorInfo>,
+    nonce: [u8; 32],
+    relayer: &sr25519::Pair,
+) -> Vec<u8> {
+    let request = SignRequest {
+        user_signature_request: asked.request.clone(),
+        validators_info: signers,
+        user_signed_request: Some(user),
+        nonce: Some(nonce),
+        generation: None,
+    };
+    let signed = SignedMessage::sign(serde_json::to_vec(&request).unwrap(), relayer);
+    serde_json::to_vec(&signed).unwrap()
+}
+
 /// A key that was a validator's is nobody's.
 async fn old_key_relays_nothing(world: &World, client: &SigningClient, rotation: &Rotation) {
     let good = world.good(client).await;
-    let request = SignRequest {
-        user_signature_request: good.request.clone(),
-        validators_info: Vec::new(),
-        user_signed_request: Some(good.signed()),
-        nonce: Some([3; 32]),
-        generation: None,
-    };
-    let signed = SignedMessage::sign(serde_json::to_vec(&request).unwrap(), &rotation.old);
-    let plaintext = serde_json::to_vec(&signed).unwrap();
+    let plaintext = order(&good, good.signed(), Vec::new(), [3; 32], &rotation.old);
     let body = envelope(&world.signer, &plaintext).await;
     let answer = ask(&world.signer, "/user/sign_tx", body).await;
     expect(answer, 403, "sender_not_validator");

@@ -6,13 +6,14 @@ use crate::{
     signing::{account, nonce, serve},
     users,
 };
-use codec::Decode;
-use network_tests::{Network, Rpc, Validator};
+use codec::{Decode, Encode};
+use network_tests::{Encoded, Network, Rpc, Validator};
 use serde_json::{json, Value};
 use signing_client::{
-    Account, AccountId, NetworkState, SignError, SignOptions, Signature, SigningClient,
-    VerifyingKey,
+    Account, AccountId, BlockNumber, NetworkState, SignError, SignOptions, Signature,
+    SigningClient, VerifyingKey,
 };
+use signing_primitives::Parameters;
 use sp_core::crypto::Ss58Codec;
 use std::{
     future::Future,
@@ -129,6 +130,19 @@ impl Place {
 /// The network's state at the last finalized block.
 pub(crate) async fn state(client: &SigningClient) -> NetworkState {
     client.status().await.unwrap().network
+}
+
+/// Has root change the network's parameters.
+pub(crate) async fn set_parameters(
+    client: &SigningClient,
+    rpc: &Rpc,
+    change: impl FnOnce(&mut Parameters<BlockNumber>),
+) {
+    let mut parameters = state(client).await.parameters;
+    change(&mut parameters);
+    let parameters = (Encoded(parameters.encode()),);
+    rpc.sudo("Signing", "set_parameters", parameters, &account("//Alice"))
+        .await;
 }
 
 /// The generation of the committee in force.

@@ -1,6 +1,6 @@
 //! A validator joins a live network from nothing, gets a seat, signs, and leaves.
 
-use crate::place::{heights, is_member, state, until, Place};
+use crate::place::{heights, is_member, set_parameters, state, until, Place};
 use crate::signing::account;
 use codec::{Compact, Encode};
 use network_tests::{Encoded, Events, Rpc, Validator};
@@ -69,11 +69,6 @@ impl Newcomer<'_> {
         println!("| {step} | {block} | {after} |");
     }
 
-    async fn root(&self, pallet: &str, call: &str, argument: Vec<u8>) {
-        let (arguments, root) = ((Encoded(argument),), account("//Alice"));
-        self.rpc.sudo(pallet, call, arguments, &root).await;
-    }
-
     async fn sync(&self) {
         self.place.network.restart("newcomer");
         until("the newcomer is at the head", AN_ERA, || async {
@@ -108,7 +103,9 @@ impl Newcomer<'_> {
         self.has("bonded, keys set, validates").await;
 
         let count = self.place.names().len() as u32;
-        self.root("Staking", "set_validator_count", Compact(count).encode())
+        let count = (Encoded(Compact(count).encode()),);
+        self.rpc
+            .sudo("Staking", "set_validator_count", count, &account("//Alice"))
             .await;
         until("it is a validator", AN_ERA, || async {
             let state = state(&self.client).await;
@@ -134,10 +131,10 @@ impl Newcomer<'_> {
 
     async fn become_standby(&self) {
         // The other two are standbys already; there is to be room for it.
-        let mut parameters = state(&self.client).await.parameters;
-        parameters.standbys = 3;
-        self.root("Signing", "set_parameters", parameters.encode())
-            .await;
+        set_parameters(&self.client, &self.rpc, |parameters| {
+            parameters.standbys = 3
+        })
+        .await;
         until("it is a standby", Duration::from_secs(120), || async {
             let state = state(&self.client).await;
             state.standbys.contains(&self.id()).then_some(())

@@ -1,11 +1,7 @@
 //! Two of seven validators are cut off from the others, as if a cable were pulled, and come back.
 
-use crate::{
-    place::{hash, heights, id, state, until, Heights, Place},
-    signing::account,
-};
-use codec::Encode;
-use network_tests::{Encoded, Event, Events, Rpc, Validator};
+use crate::place::{hash, heights, id, set_parameters, state, until, Heights, Place};
+use network_tests::{Event, Events, Rpc, Validator};
 use signing_client::{AccountId, SigningClient};
 use std::time::Duration;
 
@@ -29,12 +25,10 @@ async fn a_partition_heals_and_nobody_is_slashed() {
     let few = place.network.validator(FEW[0]);
     let (rpc, client) = (Rpc::new(&many.rpc), many.client().await);
     let events = Events::follow(&many.rpc).await;
-    let root = account("//Alice");
-    let mut parameters = state(&client).await.parameters;
-    parameters.challenge_window = CHALLENGE_WINDOW;
-    let parameters = (Encoded(parameters.encode()),);
-    rpc.sudo("Signing", "set_parameters", parameters, &root)
-        .await;
+    set_parameters(&client, &rpc, |parameters| {
+        parameters.challenge_window = CHALLENGE_WINDOW;
+    })
+    .await;
     let cut_off = one_member_among_the_few(&place, &client, &rpc).await;
 
     let load = place.load("alice").await;

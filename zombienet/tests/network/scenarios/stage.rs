@@ -1,12 +1,8 @@
 //! A network on which scenarios are played.
 
 use super::row::{Outcome, Row, HEADER};
-use crate::{
-    place::{id, stash, Place},
-    signing::account,
-};
-use codec::Encode;
-use network_tests::{Encoded, Events, Network, Rpc, Validator};
+use crate::place::{id, set_parameters, stash, Place};
+use network_tests::{Events, Network, Rpc, Validator};
 use signing_client::{AccountId, BlockNumber, NetworkState, Phase, SigningClient};
 use signing_primitives::Parameters;
 use std::time::{Duration, Instant};
@@ -358,12 +354,7 @@ async fn make(change: Change, cast: &Cast, client: &SigningClient, rpc: &Rpc) {
             rpc.submit(&call).await.unwrap();
         }
         Change::Parameters(change) => {
-            let mut parameters = client.status().await.unwrap().network.parameters;
-            change(&mut parameters);
-            let root = account("//Alice");
-            let parameters = (Encoded(parameters.encode()),);
-            rpc.sudo("Signing", "set_parameters", parameters, &root)
-                .await;
+            set_parameters(client, rpc, change).await;
         }
     }
 }
