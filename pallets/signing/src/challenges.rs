@@ -1,7 +1,7 @@
 //! Challenges: a validator that was reported without proof shows that it is there.
 //!
 //! One that does not answer in time is punished: the first time by `silence_slash`, each time by twice
-//! as much as the last, up to [`MOST`].
+//! as much as the last, up to [`MOST_FOR_SILENCE`].
 
 use crate::{
     session_key_calls::{refusal, Authorization},
@@ -12,20 +12,17 @@ use crate::{
 use codec::Encode;
 use frame_support::{defensive, dispatch::DispatchResult, pallet_prelude::Weight, traits::Get};
 use frame_system::pallet_prelude::BlockNumberFor;
-use primitives::SignerSignature;
+use primitives::{SignerSignature, MOST_FOR_SILENCE};
 use signing_primitives as primitives;
 use sp_runtime::{
     traits::{Saturating, Zero},
     Perbill,
 };
 
-/// The most that a validator loses for being silent. Cheating always costs more.
-pub(crate) const MOST: Perbill = Perbill::from_percent(5);
-
 /// What the silence of a validator costs that has left `earlier` challenges unanswered.
 pub(crate) fn silence_slash(first: Perbill, earlier: u32) -> Perbill {
     let times = 1u32.checked_shl(earlier).unwrap_or(u32::MAX);
-    Perbill::from_parts(first.deconstruct().saturating_mul(times)).min(MOST.max(first))
+    Perbill::from_parts(first.deconstruct().saturating_mul(times)).min(MOST_FOR_SILENCE.max(first))
 }
 
 impl<T: Config> Pallet<T> {

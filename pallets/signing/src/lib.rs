@@ -466,7 +466,7 @@ pub mod pallet {
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         fn build(&self) {
             // A chain spec that cannot work must not become a chain.
-            if let Err(error) = parameters::validate::<T>(&self.parameters) {
+            if let Err(error) = self.parameters.check() {
                 panic!("signing parameters in the chain spec: {error:?}");
             }
             Parameters::<T>::put(&self.parameters);
@@ -879,7 +879,7 @@ pub mod pallet {
                 "one block's author must not choose the candidates"
             );
             assert!(
-                parameters::validate::<T>(&Default::default()).is_ok(),
+                ParametersOf::<T>::default().check().is_ok(),
                 "the default parameters must be valid"
             );
         }

@@ -1,49 +1,27 @@
 //! What root may set.
 
 use crate::{
-    challenges::MOST, primitives, Committee, Config, Error, Event, Pallet, Parameters,
-    ParametersOf, Paused,
+    primitives, Committee, Config, Error, Event, Pallet, Parameters, ParametersOf, Paused,
 };
-use frame_support::{dispatch::DispatchResult, ensure, traits::Get};
-use primitives::{MaxMembers, MaxStandbys};
-use sp_runtime::traits::Zero;
+use frame_support::{dispatch::DispatchResult, ensure};
+use primitives::ParametersError;
 
-/// Checks that the network can work with these parameters.
-pub(crate) fn validate<T: Config>(parameters: &ParametersOf<T>) -> Result<(), Error<T>> {
-    ensure!(parameters.threshold >= 2, Error::ThresholdTooLow);
-    ensure!(
-        parameters.committee_size >= parameters.threshold,
-        Error::CommitteeTooSmall
-    );
-    ensure!(
-        parameters.committee_size <= MaxMembers::get(),
-        Error::CommitteeTooLarge
-    );
-    ensure!(
-        parameters.standbys <= MaxStandbys::get(),
-        Error::TooManyStandbys
-    );
-    ensure!(
-        !parameters.keygen_deadline.is_zero()
-            && !parameters.reshare_deadline.is_zero()
-            && !parameters.report_window.is_zero()
-            && !parameters.challenge_window.is_zero()
-            && parameters.fault_quorum > 0
-            && !parameters.freshness_window.is_zero()
-            && parameters.request_limit > 0
-            && parameters.fuel > 0,
-        Error::ZeroParameter
-    );
-    ensure!(
-        parameters.cheating_slash > MOST.max(parameters.silence_slash),
-        Error::CheatingTooCheap
-    );
-    Ok(())
+impl<T: Config> From<ParametersError> for Error<T> {
+    fn from(error: ParametersError) -> Self {
+        match error {
+            ParametersError::ThresholdTooLow => Self::ThresholdTooLow,
+            ParametersError::CommitteeTooSmall => Self::CommitteeTooSmall,
+            ParametersError::CommitteeTooLarge => Self::CommitteeTooLarge,
+            ParametersError::TooManyStandbys => Self::TooManyStandbys,
+            ParametersError::Zero(_) => Self::ZeroParameter,
+            ParametersError::CheatingTooCheap => Self::CheatingTooCheap,
+        }
+    }
 }
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_set_parameters(parameters: ParametersOf<T>) -> DispatchResult {
-        validate::<T>(&parameters)?;
+        parameters.check().map_err(Error::<T>::from)?;
         Parameters::<T>::put(&parameters);
         Self::schedule_draw(frame_system::Pallet::<T>::block_number());
         if Committee::<T>::exists() {

@@ -1,10 +1,10 @@
 //! What must hold of the state after every block. Reads all of it: for tests and `try-runtime`.
 
 use crate::{
-    parameters, primitives, BalanceOf, Bytecodes, Committee, CommitteeMemberOf, Config, DrawAt,
-    Excluded, FormerMembers, HoldReason, KeyOwners, LastAttempt, Leaving, NetworkVerifyingKey,
-    NextIndex, Pallet, Parameters, Phase, ProgramDeposits, Programs, RegistrationDeposits,
-    Registrations, Signers, SigningKeys, StoredIndex,
+    primitives, BalanceOf, Bytecodes, Committee, CommitteeMemberOf, Config, DrawAt, Excluded,
+    FormerMembers, HoldReason, KeyOwners, LastAttempt, Leaving, NetworkVerifyingKey, NextIndex,
+    Pallet, Parameters, Phase, ProgramDeposits, Programs, RegistrationDeposits, Registrations,
+    Signers, SigningKeys, StoredIndex,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{
@@ -18,7 +18,7 @@ impl<T: Config> Pallet<T> {
     /// Checks all invariants.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         ensure!(
-            parameters::validate::<T>(&Parameters::<T>::get()).is_ok(),
+            Parameters::<T>::get().check().is_ok(),
             "parameters are valid"
         );
         Self::try_state_validators()?;

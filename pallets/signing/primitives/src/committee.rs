@@ -1,12 +1,11 @@
 //! Signers, the committee, and the phases of its life.
 
-use crate::{SignerId, VerifyingKey, X25519PublicKey};
+use crate::{Parameters, SignerId, VerifyingKey, X25519PublicKey};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use serde::{Deserialize, Serialize};
 use sp_core::{ConstU32, H256};
-use sp_runtime::{BoundedVec, Perbill};
+use sp_runtime::BoundedVec;
 
 /// The most members a committee may have.
 pub type MaxMembers = ConstU32<32>;
@@ -174,56 +173,6 @@ pub enum Phase<AccountId, BlockNumber> {
     Degraded,
 }
 
-/// What root may set. In a chain spec its fields are in camel case.
-#[derive(
-    Clone,
-    Debug,
-    Decode,
-    DecodeWithMemTracking,
-    Deserialize,
-    Encode,
-    Eq,
-    MaxEncodedLen,
-    PartialEq,
-    Serialize,
-    TypeInfo,
-)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Parameters<BlockNumber> {
-    /// N: the size of a committee, at least `threshold`.
-    pub committee_size: u32,
-    /// T: how many members it takes to sign, at least 2.
-    pub threshold: u32,
-    /// Blocks that an attempt at keygen or at auxiliary information may take.
-    pub keygen_deadline: BlockNumber,
-    /// Blocks that an attempt at resharing may take. Usually it takes two or three; where auxiliary
-    /// information has to be made in its course, as long as a keygen.
-    pub reshare_deadline: BlockNumber,
-    /// Blocks after which one member leaves and a standby takes its place; 0 for never.
-    pub rotation_period: BlockNumber,
-    /// How many standbys are kept ready.
-    pub standbys: u32,
-    /// How many sitting members at least must report one of their number, for it to lose its seat
-    /// without proof. It also takes at least as many as sign. More than a third of all validators
-    /// can do so as well.
-    pub fault_quorum: u32,
-    /// For how many blocks a report without proof counts.
-    pub report_window: BlockNumber,
-    /// Blocks in which a validator that was reported to be silent must show that it is there.
-    pub challenge_window: BlockNumber,
-    /// What a provable cheater, or who accuses falsely, loses of its stake.
-    pub cheating_slash: Perbill,
-    /// What it costs to leave a challenge unanswered, the first time; twice that the next time, and
-    /// so on.
-    pub silence_slash: Perbill,
-    /// Requests per registration and block that a signer or relayer accepts.
-    pub request_limit: u32,
-    /// Fuel that all programs of a registration together may burn for one request (wasmi's unit).
-    pub fuel: u64,
-    /// A request must name a block at most this many blocks before or after the best block.
-    pub freshness_window: BlockNumber,
-}
-
 /// A validator and what its signer announced.
 #[derive(Clone, Debug, Decode, Encode, Eq, PartialEq, TypeInfo)]
 pub struct Validator<AccountId, BlockNumber> {
@@ -265,34 +214,6 @@ pub struct NetworkState<AccountId, BlockNumber> {
     pub parameters: Parameters<BlockNumber>,
     /// Whether root has paused signing.
     pub paused: bool,
-}
-
-impl<BlockNumber: From<u32>> Default for Parameters<BlockNumber> {
-    /// A committee of three, of which two sign. The numbers of blocks suit blocks of six seconds.
-    fn default() -> Self {
-        Self {
-            committee_size: 3,
-            threshold: 2,
-            // 5 minutes; a keygen takes about half a minute of computation.
-            keygen_deadline: 50.into(),
-            // 5 minutes: auxiliary information may have to be made.
-            reshare_deadline: 50.into(),
-            // A day.
-            rotation_period: 14_400.into(),
-            standbys: 2,
-            fault_quorum: 2,
-            // An hour.
-            report_window: 600.into(),
-            // Half an hour: time for a node to restart and to catch up.
-            challenge_window: 300.into(),
-            cheating_slash: Perbill::from_percent(10),
-            silence_slash: Perbill::from_parts(1_000_000),
-            request_limit: 20,
-            fuel: 100_000_000,
-            // 2 minutes.
-            freshness_window: 20.into(),
-        }
-    }
 }
 
 impl<AccountId, BlockNumber: From<u32>> Default for NetworkState<AccountId, BlockNumber> {

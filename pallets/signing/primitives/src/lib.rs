@@ -6,6 +6,7 @@
 //! derivation  users' keys as children of the network key (feature `derivation`)
 //! endpoint    what a signer's endpoint may look like
 //! fault       what validators report of each other
+//! parameters  what root may set
 //! program     programs and program instances
 //! session_id  what names one run of a protocol
 //! session_key_call   what a session key signs and submits without a fee
@@ -24,6 +25,7 @@ mod endpoint;
 mod fault;
 mod keys;
 pub mod limits;
+mod parameters;
 mod program;
 mod session_id;
 mod session_key_call;
@@ -33,8 +35,7 @@ pub mod wire;
 
 pub use committee::{
     AuxInfoAttempt, AuxInfoSet, Committee, CommitteeMember, Endpoint, KeygenAttempt, MaxMembers,
-    MaxParties, MaxStandbys, NetworkState, Parameters, Phase, ReshareAttempt, SignerInfo,
-    Validator,
+    MaxParties, MaxStandbys, NetworkState, Phase, ReshareAttempt, SignerInfo, Validator,
 };
 #[cfg(feature = "derivation")]
 pub use derivation::{
@@ -45,6 +46,7 @@ pub use fault::{ChallengeAnswer, EncodedEvidence, Fault, FaultReport, Unprovable
 #[cfg(feature = "std")]
 pub use keys::SignerPair;
 pub use keys::{SignerId, SignerSignature, VerifyingKey, X25519PublicKey, KEY_TYPE};
+pub use parameters::{Parameters, ParametersError, MOST_FOR_SILENCE};
 pub use program::{
     MaxAuxiliarySchema, MaxBytecode, MaxConfig, MaxOracleKeys, MaxProgramsPerRegistration, Program,
     ProgramDefinition, ProgramInstance, ProgramKey, ProgramSummary, Registration,

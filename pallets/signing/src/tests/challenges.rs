@@ -1,10 +1,6 @@
 //! Challenges, their answers, and what it costs not to answer.
 
-use crate::{
-    challenges::{silence_slash, MOST},
-    mock::*,
-    primitives, Call, Challenges, Event, Offence,
-};
+use crate::{challenges::silence_slash, mock::*, primitives, Call, Challenges, Event, Offence};
 use frame_support::assert_noop;
 use frame_system::RawOrigin;
 use primitives::ChallengeAnswer;
@@ -175,7 +171,7 @@ fn silence_costs_twice_as_much_each_time_up_to_a_limit() {
     assert_eq!(silence_slash(first, 1), Perbill::from_parts(2_000_000));
     assert_eq!(silence_slash(first, 5), Perbill::from_parts(32_000_000));
     for times in [6, 7, 31, 32, u32::MAX] {
-        assert_eq!(silence_slash(first, times), MOST);
+        assert_eq!(silence_slash(first, times), primitives::MOST_FOR_SILENCE);
     }
     assert_eq!(silence_slash(Perbill::zero(), 40), Perbill::zero());
     // Root may think otherwise of the first.
