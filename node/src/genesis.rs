@@ -10,7 +10,7 @@
 mod spec;
 mod validator;
 
-use spec::SpecError;
+use spec::SpecErrors;
 use validator::ValidatorError;
 
 /// The sub-commands of `genesis`.
@@ -38,7 +38,7 @@ pub(crate) enum GenesisError {
     Validator(#[from] ValidatorError),
     /// `genesis chain-spec` failed.
     #[error(transparent)]
-    Spec(#[from] SpecError),
+    Spec(#[from] SpecErrors),
 }
 
 impl GenesisCommand {

@@ -6,8 +6,10 @@ use sc_chain_spec::{construct_genesis_block, json_merge};
 use sc_service::ChainType;
 use serde::{de::DeserializeOwned, Deserialize};
 use serde_json::{json, Value};
+use signing_primitives::Parameters;
 use signing_runtime::{
-    constants::UNIT, genesis_presets, AccountId, OpaqueBlock as Block, VERSION, WASM_BINARY,
+    constants::UNIT, genesis_presets, AccountId, BlockNumber, OpaqueBlock as Block, VERSION,
+    WASM_BINARY,
 };
 use sp_core::{hexdisplay::HexDisplay, H256};
 use sp_runtime::{
@@ -16,7 +18,7 @@ use sp_runtime::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
 };
 
@@ -136,7 +138,7 @@ pub(crate) enum SpecError {
         /// How many there are.
         validators: usize,
         /// How many are in the committee.
-        members: u64,
+        members: u32,
     },
     /// The node has no runtime.
     #[error("this node was built without a runtime (SKIP_WASM_BUILD)")]
@@ -144,9 +146,44 @@ pub(crate) enum SpecError {
     /// The preset is not what this code knows.
     #[error("the runtime has no usable preset `{}`", genesis_presets::LOCAL)]
     NoPreset,
+    /// The network could not work with these parameters.
+    #[error("patch.signing.parameters: {0}")]
+    Parameters(String),
     /// The runtime takes no such genesis state.
     #[error("the runtime refuses this genesis state: {0}")]
     Refused(String),
+}
+
+/// All that must be changed.
+#[derive(Debug)]
+pub(crate) struct SpecErrors(Vec<SpecError>);
+
+impl fmt::Display for SpecErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no chain specification:")?;
+        for error in &self.0 {
+            write!(f, "\n- {error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SpecErrors {}
+
+impl From<SpecError> for SpecErrors {
+    fn from(error: SpecError) -> Self {
+        Self(vec![error])
+    }
+}
+
+impl SpecErrors {
+    /// Nothing, if there are none.
+    fn check(errors: Vec<SpecError>) -> Result<(), Self> {
+        match errors.is_empty() {
+            true => Ok(()),
+            false => Err(Self(errors)),
+        }
+    }
 }
 
 /// The most coins that one account can begin with: JSON numbers have 64 bits here.
@@ -160,15 +197,8 @@ fn amount(coins: u64) -> Result<u64, SpecError> {
 }
 
 impl ChainSpecCmd {
-    pub(super) fn run(&self) -> Result<(), SpecError> {
-        let settings: Settings = read(&self.settings)?;
-        let mut validators = self
-            .validators
-            .iter()
-            .map(|path| read(path))
-            .collect::<Result<Vec<ValidatorFile>, _>>()?;
-        // The order of the arguments must not matter.
-        validators.sort_by(|one, other| one.stash.cmp(&other.stash));
+    pub(super) fn run(&self) -> Result<(), SpecErrors> {
+        let (settings, validators) = self.read()?;
         let genesis = genesis(&settings, &validators)?;
         let spec = spec(&settings, &validators, genesis)?;
         let raw = spec.as_json(true).map_err(SpecError::Refused)?;
@@ -179,6 +209,24 @@ impl ChainSpecCmd {
         })?;
         println!("{told:#}");
         Ok(())
+    }
+
+    /// The settings and the validators, whose order in the arguments does not matter.
+    fn read(&self) -> Result<(Settings, Vec<ValidatorFile>), SpecErrors> {
+        let mut errors = Vec::new();
+        let settings = read(&self.settings).map_err(|error| errors.push(error));
+        let mut validators: Vec<ValidatorFile> = Vec::new();
+        for path in &self.validators {
+            match read(path) {
+                Ok(validator) => validators.push(validator),
+                Err(error) => errors.push(error),
+            }
+        }
+        validators.sort_by(|one, other| one.stash.cmp(&other.stash));
+        match settings {
+            Ok(settings) if errors.is_empty() => Ok((settings, validators)),
+            _ => Err(SpecErrors(errors)),
+        }
     }
 }
 
@@ -194,35 +242,25 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<T, SpecError> {
 }
 
 /// The genesis state: the preset `local`, with other validators, accounts and root, and the patch.
-fn genesis(settings: &Settings, validators: &[ValidatorFile]) -> Result<Value, SpecError> {
-    if let Some(part) = NOT_IN_PATCH
-        .into_iter()
-        .find(|part| settings.patch.contains_key(*part))
-    {
-        return Err(SpecError::Patch(part));
-    }
-    distinct(validators)?;
-    for validator in validators {
-        let balance = settings.balances.get(&validator.stash).copied();
-        if balance.unwrap_or(0) <= settings.stake {
-            return Err(SpecError::Poor {
-                name: validator.name.clone(),
-                stash: validator.stash.clone(),
-                stake: settings.stake,
-            });
-        }
-    }
+///
+/// # Errors
+/// All that cannot be, at once.
+fn genesis(settings: &Settings, validators: &[ValidatorFile]) -> Result<Value, SpecErrors> {
+    let mut errors = contradictions(settings, validators);
     let preset = genesis_presets::get_preset(&genesis_presets::LOCAL.into());
     let mut genesis: Value = preset
         .and_then(|json| serde_json::from_slice(&json).ok())
         .ok_or(SpecError::NoPreset)?;
 
-    let stake = amount(settings.stake)?;
-    let balances = settings
-        .balances
-        .iter()
-        .map(|(account, coins)| Ok(json!([account, amount(*coins)?])))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut amount = |coins: u64| {
+        let amount = amount(coins).map_err(|error| errors.push(error));
+        amount.unwrap_or_default()
+    };
+    let stake = amount(settings.stake);
+    let balances = settings.balances.iter();
+    let balances: Vec<_> = balances
+        .map(|(account, coins)| json!([account, amount(*coins)]))
+        .collect();
     let keys: Vec<_> = validators
         .iter()
         .map(|one| json!([one.stash, one.stash, one.session_keys]))
@@ -242,21 +280,60 @@ fn genesis(settings: &Settings, validators: &[ValidatorFile]) -> Result<Value, S
     let sudo = genesis.get_mut("sudo").ok_or(SpecError::NoPreset)?;
     *sudo = json!({ "key": settings.root });
 
-    let members = genesis
-        .pointer("/signing/parameters/committeeSize")
-        .and_then(Value::as_u64)
-        .ok_or(SpecError::NoPreset)?;
-    if validators.len() as u64 <= members {
-        return Err(SpecError::TooFew {
-            validators: validators.len(),
-            members,
-        });
+    let parameters = genesis.pointer("/signing/parameters");
+    match Parameters::<BlockNumber>::deserialize(parameters.unwrap_or(&Value::Null)) {
+        Ok(parameters) => {
+            if let Err(reason) = parameters.check() {
+                errors.push(SpecError::Parameters(reason.to_string()));
+            }
+            if validators.len() as u64 <= u64::from(parameters.committee_size) {
+                errors.push(SpecError::TooFew {
+                    validators: validators.len(),
+                    members: parameters.committee_size,
+                });
+            }
+        }
+        Err(reason) => errors.push(SpecError::Parameters(reason.to_string())),
     }
+    SpecErrors::check(errors)?;
     Ok(genesis)
 }
 
-/// No two validators have anything in common that should be theirs alone.
-fn distinct(validators: &[ValidatorFile]) -> Result<(), SpecError> {
+/// What the settings and the validators' files say that cannot be true together.
+fn contradictions(settings: &Settings, validators: &[ValidatorFile]) -> Vec<SpecError> {
+    let mut errors = Vec::new();
+    if !is_usable(&settings.id) {
+        errors.push(SpecError::Id(settings.id.clone()));
+    }
+    let elsewhere = NOT_IN_PATCH.into_iter();
+    errors.extend(
+        elsewhere
+            .filter(|part| settings.patch.contains_key(*part))
+            .map(SpecError::Patch),
+    );
+    errors.extend(shared(validators));
+    for validator in validators {
+        let balance = settings.balances.get(&validator.stash).copied();
+        if balance.unwrap_or(0) <= settings.stake {
+            errors.push(SpecError::Poor {
+                name: validator.name.clone(),
+                stash: validator.stash.clone(),
+                stake: settings.stake,
+            });
+        }
+    }
+    errors
+}
+
+/// Whether this can be the identifier of a chain.
+fn is_usable(id: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
+    (1..=MAX_ID_LEN).contains(&id.len()) && id.chars().all(plain) && !chain_spec::knows(id)
+}
+
+/// What validators have in common that should be one's alone.
+fn shared(validators: &[ValidatorFile]) -> Vec<SpecError> {
+    let mut errors = Vec::new();
     let mut owners: BTreeMap<(&str, Vec<u8>), &str> = BTreeMap::new();
     for validator in validators {
         let keys = &validator.session_keys;
@@ -265,8 +342,9 @@ fn distinct(validators: &[ValidatorFile]) -> Result<(), SpecError> {
             keys.authority_discovery.as_ref(),
             keys.signing.as_ref(),
         ];
-        if sr25519.into_iter().collect::<BTreeSet<_>>().len() != sr25519.len() {
-            return Err(SpecError::KeyTwice(validator.name.clone()));
+        let different: BTreeSet<_> = sr25519.into_iter().collect();
+        if different.len() != sr25519.len() {
+            errors.push(SpecError::KeyTwice(validator.name.clone()));
         }
         let stash: &[u8] = validator.stash.as_ref();
         let grandpa: &[u8] = keys.grandpa.as_ref();
@@ -277,10 +355,10 @@ fn distinct(validators: &[ValidatorFile]) -> Result<(), SpecError> {
         ];
         let own = own
             .into_iter()
-            .chain(sr25519.into_iter().map(|key| ("session key", key)));
+            .chain(different.into_iter().map(|key| ("session key", key)));
         for (what, bytes) in own {
             if let Some(first) = owners.insert((what, bytes.to_vec()), &validator.name) {
-                return Err(SpecError::Shared {
+                errors.push(SpecError::Shared {
                     first: first.into(),
                     second: validator.name.clone(),
                     what,
@@ -288,7 +366,7 @@ fn distinct(validators: &[ValidatorFile]) -> Result<(), SpecError> {
             }
         }
     }
-    Ok(())
+    errors
 }
 
 fn spec(
@@ -296,11 +374,7 @@ fn spec(
     validators: &[ValidatorFile],
     genesis: Value,
 ) -> Result<ChainSpec, SpecError> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
     let id = settings.id.as_str();
-    if id.is_empty() || id.len() > MAX_ID_LEN || !id.chars().all(plain) || chain_spec::knows(id) {
-        return Err(SpecError::Id(id.into()));
-    }
     let wasm = WASM_BINARY.ok_or(SpecError::NoRuntime)?;
     Ok(ChainSpec::builder(wasm, None)
         .with_name(&settings.name)

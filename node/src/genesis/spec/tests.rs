@@ -45,7 +45,9 @@ fn settings(validators: &[ValidatorFile], more: Value) -> Settings {
 }
 
 fn refused(validators: &[ValidatorFile], more: Value) -> SpecError {
-    genesis(&settings(validators, more), validators).unwrap_err()
+    let SpecErrors(mut errors) = genesis(&settings(validators, more), validators).unwrap_err();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    errors.remove(0)
 }
 
 #[test]
@@ -133,8 +135,12 @@ fn no_validator_takes_anothers_place() {
 
 #[test]
 fn a_network_that_could_not_work_is_refused() {
-    let error = refused(&five(), json!({ "stake": 1_001 }));
-    assert!(matches!(error, SpecError::Poor { .. }), "{error}");
+    let poor = five()[0].stash.clone();
+    let error = refused(&five(), json!({ "balances": { poor.to_string(): 1_000 } }));
+    assert!(
+        matches!(&error, SpecError::Poor { stash, .. } if *stash == poor),
+        "{error}"
+    );
     let error = refused(&five()[..3], json!({}));
     assert!(
         matches!(
@@ -153,9 +159,57 @@ fn a_network_that_could_not_work_is_refused() {
     );
     assert!(matches!(error, SpecError::TooRich(_)), "{error}");
     for id in ["", "local", "Example", "a b", &"a".repeat(33)] {
-        let settings = settings(&five(), json!({ "id": id }));
-        let error = spec(&settings, &five(), Value::Null).err().unwrap();
+        let error = refused(&five(), json!({ "id": id }));
         assert!(matches!(error, SpecError::Id(_)), "{error}");
+    }
+}
+
+/// With words of its own, not those of a runtime that panics.
+#[test]
+fn parameters_that_could_not_work_are_refused() {
+    for (parameters, word) in [
+        (json!({ "threshold": 9 }), "committeeSize must not be less"),
+        (json!({ "threshold": 1 }), "threshold must be at least 2"),
+        (json!({ "fuel": 0 }), "fuel must not be 0"),
+        (json!({ "fule": 1 }), "fule"),
+        (json!({ "fuel": -1 }), "invalid"),
+    ] {
+        let patch = json!({ "patch": { "signing": { "parameters": parameters } } });
+        let error = refused(&five(), patch);
+        assert!(
+            matches!(&error, SpecError::Parameters(reason) if reason.contains(word)),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let mut validators = five();
+    validators[1].name = "alpha".into();
+    let more = json!({ "id": "No", "stake": 1_001, "patch": {
+        "sudo": {}, "signing": { "parameters": { "threshold": 9 } },
+    } });
+    let errors = genesis(&settings(&validators, more), &validators).unwrap_err();
+    let told = errors.to_string();
+    for word in [
+        "`No`",
+        "patch.sudo",
+        "same name",
+        "above the stake",
+        "committeeSize",
+    ] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    // Files, too.
+    let command = ChainSpecCmd {
+        settings: "/no/settings".into(),
+        output: "/no/output".into(),
+        validators: vec!["/no/alpha".into(), "/no/beta".into()],
+    };
+    let told = command.run().unwrap_err().to_string();
+    for word in ["/no/settings", "/no/alpha", "/no/beta"] {
+        assert!(told.contains(word), "{word}: {told}");
     }
 }
 
@@ -187,7 +241,7 @@ fn the_order_of_the_files_does_not_matter_and_the_runtime_has_its_say() {
             validators: order.iter().map(|name| path(name)).collect(),
         };
         command.run()?;
-        Ok::<_, SpecError>(fs::read(path(output)).unwrap())
+        Ok::<_, SpecErrors>(fs::read(path(output)).unwrap())
     };
     let order = ["alpha", "beta", "gamma", "delta", "epsilon"];
     let reverse = ["epsilon", "delta", "gamma", "beta", "alpha"];
@@ -197,8 +251,8 @@ fn the_order_of_the_files_does_not_matter_and_the_runtime_has_its_say() {
     let told: Value = serde_json::from_slice(&first).unwrap();
     assert_eq!(told["chainType"], "Live");
 
-    let nonsense = json!({ "signing": { "parameters": { "threshold": 9 } } });
-    let error = made(order, "third.json", nonsense).unwrap_err();
-    assert!(matches!(error, SpecError::Refused(_)), "{error}");
+    let nonsense = json!({ "staking": { "validatorCount": "many" } });
+    let SpecErrors(errors) = made(order, "third.json", nonsense).unwrap_err();
+    assert!(matches!(errors[..], [SpecError::Refused(_)]), "{errors:?}");
     assert!(!path("third.json").exists());
 }
