@@ -85,6 +85,8 @@ fn resolve_signer(
     config: &Configuration,
 ) -> sc_cli::Result<Option<ResolvedSignerConfig>> {
     if !config.role.is_authority() {
+        let unused = cli.signer.check_unused();
+        unused.map_err(|error| sc_cli::Error::Application(Box::new(error)))?;
         return Ok(None);
     }
     cli.signer

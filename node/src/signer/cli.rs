@@ -26,9 +26,9 @@ pub(super) const DEFAULT_DIR: &str = "signer";
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Signer")]
 pub(crate) struct SignerOptions {
-    /// Where the signer's HTTP API listens. Port 0 takes a free one.
-    #[arg(long, value_name = "IP:PORT", default_value_t = DEFAULT_LISTEN)]
-    pub(crate) signer_listen: SocketAddr,
+    /// Where the signer's HTTP API listens [default: 127.0.0.1:9955]. Port 0 takes a free one.
+    #[arg(long, value_name = "IP:PORT")]
+    pub(crate) signer_listen: Option<SocketAddr>,
 
     /// Where others reach the signer's HTTP API; announced on chain.
     ///
@@ -128,6 +128,14 @@ pub(crate) enum SignerConfigError {
     ShortPassword,
 }
 
+/// Flags of the signer, on a node that runs none.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{}: only a validator's node runs a signer: give --validator too, or leave {} out",
+    .0.join(", "), match .0.len() { 1 => "it", _ => "them" }
+)]
+pub(crate) struct NoSigner(Vec<&'static str>);
+
 /// All that must be changed.
 #[derive(Debug)]
 pub(crate) struct SignerConfigErrors(pub(crate) Vec<SignerConfigError>);
@@ -209,7 +217,7 @@ impl SignerOptions {
         }
         match password {
             Some(password) if errors.is_empty() => Ok(ResolvedSignerConfig {
-                listen: self.signer_listen,
+                listen: self.listen(),
                 public_endpoint,
                 dir: self
                     .signer_dir
@@ -222,6 +230,33 @@ impl SignerOptions {
         }
     }
 
+    /// What is given here would have no effect on a node that runs no signer.
+    pub(crate) fn check_unused(&self) -> Result<(), NoSigner> {
+        let given: Vec<_> = [
+            ("--signer-listen", self.signer_listen.is_some()),
+            (
+                "--signer-public-endpoint",
+                self.signer_public_endpoint.is_some(),
+            ),
+            (
+                "--signer-password-file",
+                self.signer_password_file.is_some(),
+            ),
+            ("--signer-dir", self.signer_dir.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(flag, is_given)| is_given.then_some(flag))
+        .collect();
+        match given.is_empty() {
+            true => Ok(()),
+            false => Err(NoSigner(given)),
+        }
+    }
+
+    fn listen(&self) -> SocketAddr {
+        self.signer_listen.unwrap_or(DEFAULT_LISTEN)
+    }
+
     fn public_endpoint(
         &self,
         production: bool,
@@ -230,8 +265,8 @@ impl SignerOptions {
             if production {
                 return Err(SignerConfigError::NoPublicEndpoint);
             }
-            if self.signer_listen.ip().is_unspecified() {
-                return Err(SignerConfigError::UnspecifiedListen(self.signer_listen));
+            if self.listen().ip().is_unspecified() {
+                return Err(SignerConfigError::UnspecifiedListen(self.listen()));
             }
             return Ok(None);
         };

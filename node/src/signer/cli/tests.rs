@@ -246,3 +246,28 @@ fn the_flags_fit_into_the_node_command_line() {
     use clap::CommandFactory;
     crate::cli::Cli::command().debug_assert();
 }
+
+#[test]
+fn a_node_without_signer_takes_no_flags_of_one() {
+    assert!(options(&[]).check_unused().is_ok());
+    let flags = [
+        "--signer-listen=127.0.0.1:9955",
+        "--signer-public-endpoint=a.example.org:9955",
+        "--signer-password-file=password",
+        "--signer-dir=signer",
+    ];
+    for flag in flags {
+        let (name, _) = flag.split_once('=').unwrap();
+        let told = options(&[flag]).check_unused().unwrap_err().to_string();
+        assert!(
+            told.contains(name) && told.contains("leave it out"),
+            "{told}"
+        );
+    }
+    // All at once.
+    let told = options(&flags).check_unused().unwrap_err().to_string();
+    for flag in flags {
+        let (name, _) = flag.split_once('=').unwrap();
+        assert!(told.contains(name), "{told}");
+    }
+}
