@@ -3,11 +3,15 @@
 //!
 //! `UPDATE_SNAPSHOTS=1 scripts/test unit` writes it anew. Whoever changes `calls.txt` in more than new
 //! lines at the end of a pallet raises `transaction_version`; whoever changes `storage.txt` writes a
-//! migration, or says why there is nothing to migrate.
+//! migration, or says why there is nothing to migrate; whoever changes a method in `apis.txt` raises its
+//! trait's version, and thinks of nodes and clients of before; a change of `constants.txt` is one that
+//! users or operators go by, and the changelog says so.
 
+use codec::Decode;
 use frame_metadata::{
     v14::{RuntimeMetadataV14, StorageEntryType},
-    RuntimeMetadata,
+    v16::RuntimeMetadataV16,
+    RuntimeMetadata, RuntimeMetadataPrefixed,
 };
 use scale_info::{form::PortableForm, Field, PortableRegistry, TypeDef};
 use signing_runtime::{Runtime, VERSION};
@@ -20,6 +24,18 @@ use std::{
 fn metadata() -> RuntimeMetadataV14 {
     match Runtime::metadata().1 {
         RuntimeMetadata::V14(metadata) => metadata,
+        _ => panic!("metadata of another version"),
+    }
+}
+
+/// The newest, which knows the versions of runtime APIs.
+fn metadata_v16() -> RuntimeMetadataV16 {
+    let metadata = Runtime::metadata_at_version(16).unwrap();
+    match RuntimeMetadataPrefixed::decode(&mut &metadata[..])
+        .unwrap()
+        .1
+    {
+        RuntimeMetadata::V16(metadata) => metadata,
         _ => panic!("metadata of another version"),
     }
 }
@@ -222,4 +238,59 @@ fn what_can_be_called_and_what_is_told() {
     text.push_str("\n# Types\n\n");
     types.explain(&mut text);
     check("calls.txt", &text);
+}
+
+/// Runtime APIs of special builds; `System.Version` has them as well.
+const NOT_IN_USE: [&str; 2] = ["Benchmark", "TryRuntime"];
+
+#[test]
+fn what_nodes_ask_the_runtime() {
+    let metadata = metadata_v16();
+    let mut types = Types::new(&metadata.types);
+    let mut text = String::from("# Runtime APIs, with their versions\n");
+    for api in &metadata.apis {
+        if NOT_IN_USE.contains(&api.name.as_str()) {
+            continue;
+        }
+        writeln!(text, "\n{} {}", api.name, api.version.0).unwrap();
+        for method in &api.methods {
+            let inputs: Vec<_> = method
+                .inputs
+                .iter()
+                .map(|input| format!("{}: {}", input.name, types.name(input.ty.id)))
+                .collect();
+            let output = types.name(method.output.id);
+            writeln!(text, "  {}({}) -> {output}", method.name, inputs.join(", ")).unwrap();
+        }
+    }
+    text.push_str("\n# Types\n\n");
+    types.explain(&mut text);
+    check("apis.txt", &text);
+}
+
+#[test]
+fn what_is_constant() {
+    let metadata = metadata();
+    let mut types = Types::new(&metadata.types);
+    let mut text = String::from("# Constants, SCALE in hexadecimal\n");
+    for pallet in metadata
+        .pallets
+        .iter()
+        .filter(|one| !one.constants.is_empty())
+    {
+        writeln!(text, "\n{}", pallet.name).unwrap();
+        for constant in &pallet.constants {
+            if (pallet.name.as_str(), constant.name.as_str()) == ("System", "Version") {
+                continue;
+            }
+            let value: String = constant
+                .value
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            let of = types.name(constant.ty.id);
+            writeln!(text, "  {}: {of} = {value}", constant.name).unwrap();
+        }
+    }
+    check("constants.txt", &text);
 }
