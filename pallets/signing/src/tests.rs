@@ -13,6 +13,7 @@ mod faults;
 mod genesis;
 mod hand_over_walk;
 mod keygen;
+mod kinds_of_proof;
 mod parameters;
 mod programs;
 mod proofs;

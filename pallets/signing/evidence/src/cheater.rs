@@ -1,8 +1,20 @@
-//! A party that contradicts itself, for the tests and benchmarks of what punishes it.
+//! Parties that cheat, for the tests and benchmarks of what punishes them.
 //!
-//! It signs two broadcasts for the same round of a session: real evidence, by the very signatures that
-//! the check looks at, which costs no protocol run to make. It needs nothing of the protocol library,
-//! so benchmarks can use it in WebAssembly.
+//! `play` has whole sessions with real keys in which one cheats, `ways` a way for each kind of proof, and
+//! `proofs` what can be made of the messages of one that has not.
+//!
+//! [`two_broadcasts`] is the cheap one: a party signs two broadcasts for the same round. That is real
+//! evidence, by the very signatures that the check looks at, costs no protocol run to make, and needs
+//! nothing of the protocol library, so benchmarks can use it in WebAssembly.
+
+#[cfg(feature = "std")]
+pub(crate) mod payloads;
+#[cfg(feature = "std")]
+pub mod play;
+#[cfg(feature = "std")]
+pub mod proofs;
+#[cfg(feature = "std")]
+pub mod ways;
 
 use crate::{Broadcast, CommitteeFacts, Proof, Round, SignedMessage, SigningEvidence};
 use alloc::{collections::BTreeMap, vec::Vec};

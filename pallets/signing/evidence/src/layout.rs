@@ -69,12 +69,12 @@ impl PartLayout {
         }
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, feature = "cheater"))]
     pub(crate) fn payload(&self) -> Option<&[u8]> {
         self.payload.as_deref()
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, feature = "cheater"))]
     pub(crate) fn round(&self) -> (u8, bool) {
         let round = &self.metadata.round;
         (round.numbers.first().copied().unwrap_or(0), round.is_echo)

@@ -19,7 +19,7 @@
 //! | `layout` | the protocol library's serialization | natively |
 //! | `case`, `verify` | the check | natively |
 //! | `assemble` | from a transcript to evidence | natively |
-//! | `cheater` | a party that contradicts itself, for tests and benchmarks | with the feature `cheater` |
+//! | `cheater` | parties that cheat, in sessions with real keys, for tests and benchmarks | with the feature `cheater` |
 //!
 //! Without the feature `std` the crate links neither the protocol library nor anything else that a
 //! runtime should not. The check has to run as 64-bit code: the library's proof identifiers depend

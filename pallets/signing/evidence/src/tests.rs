@@ -11,5 +11,4 @@ mod host;
 mod library;
 mod mutations;
 mod other_protocols;
-mod payloads;
 mod world;

@@ -1,11 +1,14 @@
 //! Reports with one thing changed: neither the honest nor, by a report that is not the one that was
 //! made, the guilty are convicted.
 
-use super::{
-    framing::proofs,
-    world::{honest, play, signer, Played},
+use super::world::{honest, play};
+use crate::{
+    cheater::{
+        play::{signer, Played},
+        proofs::proofs,
+    },
+    CommitteeFacts, NotOurs, Part, Rejection, Round, SigningEvidence, Verdict,
 };
-use crate::{CommitteeFacts, NotOurs, Part, Rejection, Round, SigningEvidence, Verdict};
 use sp_core::H256;
 use sp_crypto_hashing::blake2_256;
 

@@ -1,9 +1,14 @@
 //! The cheater of other crates' tests is judged as one that the protocol library has heard.
 
-use super::world::signer;
+use super::world::play;
 use crate::{
-    cheater::two_broadcasts, session::NodeSigner, signing_evidence_verifier, CommitteeFacts,
-    Rejection, SigningEvidence, Verdict,
+    cheater::{
+        play::signer,
+        two_broadcasts,
+        ways::{evidence_against_cheater, CHEATER, WAYS},
+    },
+    session::NodeSigner,
+    signing_evidence_verifier, CommitteeFacts, Rejection, SigningEvidence, Verdict,
 };
 use codec::Encode;
 use signing_primitives::{SignerId, SignerPair};
@@ -65,4 +70,19 @@ fn the_same_broadcast_twice_and_anothers_signature_convict_nobody() {
 fn has_the_same_keys_as_a_node() {
     let node: NodeSigner = signer("//0");
     assert_eq!(*node.party().signer_id(), member(0).public());
+}
+
+/// There is a way for each kind of proof.
+#[test]
+fn every_way_is_provable_in_its_kind() {
+    for (kind, cheat) in WAYS {
+        let played = play(&[0, 1, 2], |message| {
+            if message.from == CHEATER {
+                cheat(message);
+            }
+        });
+        let evidence = evidence_against_cheater(&played).unwrap();
+        assert_eq!(evidence.proof.encode()[0], kind);
+        assert_eq!(evidence.verify(), Verdict::Proven, "{kind}");
+    }
 }

@@ -1,13 +1,16 @@
 //! Whoever cheats in a provable way is convicted, on the report that an honest signer assembles.
 
-use super::{
-    payloads::{AffG, Map, Round2Echo, Round2Normal, Round3Echo, Round4Normal},
-    world::{play, Forge, Played},
+use super::world::play;
+use crate::{
+    cheater::{
+        payloads::{Round2Echo, Round2Normal, Round3Echo, Round4Normal},
+        play::{sign_part, Forge, Played},
+        ways::{flip, spoil, two_faced, CHEATER},
+    },
+    Broadcast, IdMap, Part, Proof, Round, SigningEvidence, Verdict,
 };
-use crate::{Broadcast, IdMap, Part, Proof, Round, SigningEvidence, Verdict};
 use codec::Encode;
 
-const CHEATER: usize = 0;
 const WITNESS: usize = 1;
 
 /// A session of the parties in which the first of them does something to its messages of a round.
@@ -35,10 +38,6 @@ fn conviction(played: &Played) -> SigningEvidence {
         }
     }
     evidence
-}
-
-fn flip(number: &mut [u8]) {
-    *number.last_mut().unwrap() ^= 1;
 }
 
 #[test]
@@ -100,10 +99,6 @@ fn wrong_ids() {
     assert_eq!(maps, [IdMap::D, IdMap::F, IdMap::Psi]);
 }
 
-fn spoil(psis: &mut Map<AffG>, which: usize) {
-    flip(&mut psis[which].1.z[0].absolute);
-}
-
 #[test]
 fn a_wrong_aff_g_proof() {
     let played = cheat_in(&[0, 1], Round::new(2), |message| {
@@ -156,25 +151,20 @@ fn a_wrong_signature_share() {
 }
 
 /// Sends party 2 another echo broadcast than party 1, which nobody can tell before they compare.
-fn two_faced(number: u8) -> Played {
-    play(&[0, 1, 2], |message| {
-        if message.from == CHEATER && message.to == 2 && message.round == Round::new(number) {
-            match number {
-                3 => message.change(Part::Echo, |echo: &mut Round3Echo| flip(&mut echo.delta)),
-                _ => {
-                    // Nothing that decodes the message minds a tail.
-                    let payload = message.payload(Part::Echo).unwrap();
-                    message.set(Part::Echo, Some([payload, vec![0]].concat()));
-                }
-            }
+fn play_two_faced(number: u8) -> Played {
+    play(&[0, 1, 2], |message| match (message.from, number) {
+        (CHEATER, 3) if message.to == 2 && message.round == Round::new(3) => {
+            message.change(Part::Echo, |echo: &mut Round3Echo| flip(&mut echo.delta));
         }
+        (CHEATER, 1 | 2) => two_faced(message, number),
+        _ => {}
     })
 }
 
 #[test]
 fn contradictory_echo_broadcasts() {
     for round in [2, 3] {
-        let played = two_faced(round);
+        let played = play_two_faced(round);
         assert!(!played.signed);
         for witness in [1, 2] {
             let evidence = played.evidence(witness, CHEATER).unwrap();
@@ -193,7 +183,7 @@ fn contradictory_echo_broadcasts() {
 /// that of the message which was for that other alone. Both broadcasts together are proof.
 #[test]
 fn contradictory_echo_broadcasts_of_round_1() {
-    let played = two_faced(1);
+    let played = play_two_faced(1);
     assert!(!played.signed);
     for witness in [1, 2] {
         assert_eq!(played.evidence(witness, CHEATER), None);
@@ -223,7 +213,7 @@ fn contradictory_normal_broadcasts() {
         });
     });
     let session_id = crate::layout::manul_session_id(&played.session_id());
-    let another = super::world::sign_part(
+    let another = sign_part(
         &played.signers[CHEATER],
         &session_id,
         Round::new(4),

@@ -1,8 +1,9 @@
 //! What a check costs, and how large a report is.
 
-use super::{framing::proofs, host::panicking, world::honest};
+use super::{host::panicking, world::honest};
 use crate::{
-    signing_evidence_verifier, Proof, SigningEvidence, MAX_REPORT_BYTES, WORST_CASE_MILLISECONDS,
+    cheater::proofs::proofs, signing_evidence_verifier, Proof, SigningEvidence, MAX_REPORT_BYTES,
+    WORST_CASE_MILLISECONDS,
 };
 use codec::Encode;
 use signing_primitives::MaxMembers;

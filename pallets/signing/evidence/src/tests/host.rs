@@ -1,7 +1,10 @@
 //! The host function.
 
-use super::{framing::proofs, world::honest};
-use crate::{signing_evidence_verifier, Rejection, SigningEvidence, Verdict, MAX_REPORT_BYTES};
+use super::world::honest;
+use crate::{
+    cheater::proofs::proofs, signing_evidence_verifier, Rejection, SigningEvidence, Verdict,
+    MAX_REPORT_BYTES,
+};
 use codec::Encode;
 use sp_runtime_interface::sp_wasm_interface::HostFunctions as _;
 

@@ -1,11 +1,12 @@
 //! What is known of the protocol library, and what reports rely on. A test that fails here after an
 //! update of the library says what has to be thought through again.
 
-use super::{
-    framing::pack,
-    world::{honest, Played},
-};
+use super::world::honest;
 use crate::{
+    cheater::{
+        play::Played,
+        proofs::{pack, proofs},
+    },
     layout::{
         manul_session_id, part_hash, ErrorLayout, EvidenceKind, EvidenceLayout, HashLayout,
         PartLayout, ProtocolEvidenceLayout,
@@ -221,7 +222,7 @@ fn the_library_convicts_the_honest_by_false_data() {
         change(&mut report);
         crate::verify::judge(&report, &evidence).is_ok()
     };
-    let proofs = super::framing::proofs(played, 0);
+    let proofs = proofs(played, 0);
     let [elog, share, aff_g] = [3, 4, 5].map(|at| proofs[at].clone());
     assert!(matches!(aff_g, Proof::AffGPsi { .. }));
     assert!(judge(share, |report| report.subject.digest[0] ^= 1));

@@ -1,11 +1,12 @@
 //! More than ten thousand reports that somebody or something has been at.
 
-use super::{
-    framing::{genuine, pack, proofs, Genuine},
-    payloads::{AffG, Round2Normal},
-    world::{honest, play, sign_part, Played},
-};
+use super::world::{honest, play};
 use crate::{
+    cheater::{
+        payloads::{AffG, Round2Normal},
+        play::{sign_part, Played},
+        proofs::{genuine, pack, proofs, Genuine},
+    },
     layout::{decode, manul_session_id, part_hash, EchoRoundLayout, HashLayout},
     signing_evidence_verifier, Broadcast, EchoPack, IdMap, Part, PartyId, Proof, Rejection, Round,
     SignedMessage, SigningEvidence, Verdict,

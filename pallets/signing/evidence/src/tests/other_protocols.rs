@@ -1,16 +1,19 @@
 //! Messages of key generation, presented as messages of signing.
 
-use super::world::{honest, play_protocol, random, Sent};
+use super::world::honest;
 use crate::{
-    layout::MetadataLayout, Params, Part, PartyId, Proof, Rejection, Round, SignedMessage, Verdict,
+    cheater::{
+        play::{part_of, play_protocol, random, Sent},
+        proofs::PARTS,
+    },
+    layout::MetadataLayout,
+    Params, Part, PartyId, Proof, Rejection, Round, SignedMessage, Verdict,
 };
 use manul::session::SessionId as ManulSessionId;
 use signing_primitives::{KeygenSubject, RunStage, SessionId, SignerId, Subject};
 use sp_core::H256;
 use std::collections::BTreeSet;
 use synedrion::{AuxGen, KeyInit, KeyResharing, KeyShare, NewHolder, OldHolder, ThresholdKeyShare};
-
-const PARTS: [Part; 3] = [Part::Echo, Part::Normal, Part::Direct];
 
 /// What party 0 signed.
 fn signed(messages: &[Sent], session_id: &SessionId) -> Vec<SignedMessage> {
@@ -19,7 +22,7 @@ fn signed(messages: &[Sent], session_id: &SessionId) -> Vec<SignedMessage> {
     from_0
         .flat_map(|sent| {
             PARTS.map(|part| {
-                super::world::part_of(&sent.message, part)
+                part_of(&sent.message, part)
                     .of_round(&MetadataLayout::new(id.as_ref(), sent.round))
                     .unwrap()
             })
