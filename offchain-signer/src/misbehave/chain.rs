@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use k256::ecdsa::SigningKey;
 use signing_primitives::{
     aux_info_confirmation_payload, keygen_confirmation_payload, reshare_confirmation_payload,
-    SignerSignature, KEY_TYPE,
+    Fault, SignerSignature, KEY_TYPE,
 };
 use sp_core::{sr25519, H256};
 use sp_keystore::KeystorePtr;
@@ -148,7 +148,12 @@ impl<C: WatchChain> WatchChain for ConductedChain<C> {
 
     async fn submit(&self, call: SessionKeyCall) -> Result<(), ChainError> {
         let step = step_of(&call);
-        let reports = matches!(call, SessionKeyCall::ReportFault(..));
+        let (reports, proves) = match &call {
+            SessionKeyCall::ReportFault(report, _) => {
+                (true, matches!(report.fault, Fault::Provable(_)))
+            }
+            _ => (false, false),
+        };
         let call = self.instead_of(call)?;
         if let Some(step) = step {
             self.conduct.before(step);
@@ -159,6 +164,9 @@ impl<C: WatchChain> WatchChain for ConductedChain<C> {
         }
         if reports && self.conduct.does(&Way::CrashAfterReport) {
             crash::crash(&self.conduct, "after-report");
+        }
+        if proves && self.conduct.does(&Way::CrashAfterProof) {
+            crash::crash(&self.conduct, "after-proof");
         }
         Ok(())
     }

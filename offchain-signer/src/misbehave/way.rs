@@ -43,6 +43,8 @@ pub enum Way {
     CutChain,
     /// The process ends just after a report of a fault has been submitted.
     CrashAfterReport,
+    /// The process ends just after a proof of cheating has been submitted.
+    CrashAfterProof,
     /// The process ends at this point.
     CrashAt(CrashPoint),
 }
@@ -105,7 +107,7 @@ const LIES: [(&str, Lie); 3] = [
 ];
 
 /// All ways, as they are written, and what each does.
-pub const WAYS: [(&str, &str); 18] = [
+pub const WAYS: [(&str, &str); 19] = [
     (
         "silent-from-round=1..4",
         "signing: says nothing from this round on",
@@ -168,6 +170,10 @@ pub const WAYS: [(&str, &str); 18] = [
     (
         "crash-after-report",
         "the process ends after it has submitted a report of a fault, once",
+    ),
+    (
+        "crash-after-proof",
+        "the process ends after it has submitted a proof of cheating, once",
     ),
     ("crash-at=POINT", "the process ends at this point, once"),
 ];
@@ -239,6 +245,7 @@ fn without_value(name: &str) -> Option<Way> {
         "omit-reports" => Way::OmitReports,
         "cut-chain" => Way::CutChain,
         "crash-after-report" => Way::CrashAfterReport,
+        "crash-after-proof" => Way::CrashAfterProof,
         _ => return None,
     })
 }

@@ -7,7 +7,7 @@ use crate::{
     users,
 };
 use codec::{Decode, Encode};
-use network_tests::{Encoded, Network, Rpc, Validator};
+use network_tests::{target, Encoded, Network, Rpc, Validator};
 use serde_json::{json, Value};
 use signing_client::{
     Account, AccountId, BlockNumber, NetworkState, SignError, SignOptions, Signature,
@@ -17,6 +17,7 @@ use signing_primitives::Parameters;
 use sp_core::crypto::Ss58Codec;
 use std::{
     future::Future,
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -25,6 +26,18 @@ const TO_A_KEY: Duration = Duration::from_secs(480);
 
 /// How long a hand-over may take, with the making of auxiliary information before it.
 const TO_HAND_OVER: Duration = Duration::from_secs(300);
+
+/// What `signing-cli --json` says to a command about the chain of this node.
+pub(crate) fn cli(node: &Validator, command: &[&str]) -> Value {
+    let output = Command::new(target().join("release/signing-cli"))
+        .args(["--url", &node.rpc, "--json"])
+        .args(command)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{command:?}: {said}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
 
 /// A running network, its key, and a user that is registered.
 pub(crate) struct Place {

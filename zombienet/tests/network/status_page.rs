@@ -5,6 +5,7 @@
 //! documentation shows them.
 
 use crate::{
+    place::cli,
     signing::{account, nonce, serve},
     users,
 };
@@ -13,7 +14,6 @@ use serde_json::Value;
 use signing_client::{Account, SignOptions, SigningClient, VerifyingKey};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -481,13 +481,7 @@ async fn hand_over(
 
 /// `signing-cli faults list` names who failed, and that it has lost its seat for it.
 fn listed(node: &Validator, account: &str) {
-    let output = Command::new(target().join("release/signing-cli"))
-        .args(["--url", &node.rpc, "--json", "faults", "list"])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{said}");
-    let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let list = cli(node, &["faults", "list"]);
     let faults = list["faults"].as_array().unwrap();
     let against = faults.iter().filter(|fault| fault["accused"] == account);
     let lost = against

@@ -55,6 +55,8 @@ async fn validators_that_are_cut_off() {
 async fn two_at_once() {
     let stage = Stage::open().await;
     let four = Change::Parameters(|parameters| parameters.committee_size = 4);
+    // So that as many as it takes are left when one cheats and two that can prove it are gone.
+    let five = Change::Parameters(|parameters| parameters.committee_size = 5);
     let two = Scenario {
         accused: &[0, 1],
         ..Scenario::killed("two killed at once").after(Step::Kill(Who::Member(1)))
@@ -65,13 +67,18 @@ async fn two_at_once() {
         &["wrong-signature-share"],
         Outcome::Proven,
     );
-    for reporter in 1..4 {
+    for reporter in 1..5 {
         crashing = crashing.after(Step::Misbehave(
             Who::Member(reporter),
-            &["crash-after-report"],
+            &["crash-after-proof"],
         ));
     }
     stage
-        .play(vec![Scenario::change("2 of 4 sign", four), two, crashing])
+        .play(vec![
+            Scenario::change("2 of 4 sign", four),
+            two,
+            Scenario::change("2 of 5 sign", five),
+            crashing,
+        ])
         .await;
 }

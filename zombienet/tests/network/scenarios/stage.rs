@@ -1,7 +1,7 @@
 //! A network on which scenarios are played.
 
 use super::row::{Outcome, Row, HEADER};
-use crate::place::{id, set_parameters, stash, Place};
+use crate::place::{cli, id, set_parameters, stash, Place};
 use network_tests::{Events, Network, Rpc, Validator};
 use signing_client::{AccountId, BlockNumber, NetworkState, Phase, SigningClient};
 use signing_primitives::Parameters;
@@ -17,8 +17,8 @@ const TO_HAPPEN: Duration = Duration::from_secs(300);
 const QUIET: Duration = Duration::from_secs(60);
 
 /// A way to misbehave, and what a node that has done so says at its end.
-const CRASH: &str = "crash-after-report";
-const CRASHED: &str = "misbehaving: crashes after-report";
+const CRASH: &str = "crash-after-proof";
+const CRASHED: &str = "misbehaving: crashes after-proof";
 
 /// Who does something. Members and outsiders are counted as they are when the scenario begins.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -246,6 +246,9 @@ impl Stage {
             let has_crashed = |name: &String| self.place.network.log(name).contains(CRASHED);
             assert!(changed.iter().any(has_crashed), "nobody has crashed");
         }
+        if scenario.outcome == Outcome::Proven {
+            is_shown(witness, began);
+        }
         for name in dead.iter().chain(&changed) {
             if self.place.network.is_running(name) {
                 self.place.network.kill(name);
@@ -321,6 +324,31 @@ impl Cast {
             false => &self.outsiders[0],
         }
     }
+}
+
+/// `signing-cli faults` lists what was judged after this block, and shows its evidence: checked once more
+/// here, with the chain's result.
+fn is_shown(node: &Validator, after: u64) {
+    let list = cli(node, &["faults", "list"]);
+    let judged = [
+        ("cheated", "cheating_proven", "proven"),
+        ("false_evidence", "false_evidence", "rejected"),
+    ];
+    let mut shown = 0;
+    for fault in list["faults"].as_array().unwrap() {
+        let kind = judged.iter().find(|(kind, ..)| fault["kind"] == *kind);
+        let is_new = fault["block"].as_u64().unwrap() > after;
+        let Some((_, ruling, verdict)) = kind.filter(|_| is_new) else {
+            continue;
+        };
+        let report = cli(node, &["faults", "show", fault["id"].as_str().unwrap()]);
+        assert_eq!(report["ruling"], *ruling, "{report:#}");
+        assert_eq!(report["recheck"]["verdict"], *verdict, "{report:#}");
+        assert_eq!(report["agrees"], true, "{report:#}");
+        assert_eq!(report["accused"], fault["accused"]);
+        shown += 1;
+    }
+    assert!(shown > 0, "nothing was judged: {list:#}");
 }
 
 fn is_prepared(state: &NetworkState) -> bool {
