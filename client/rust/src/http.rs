@@ -1,11 +1,11 @@
 //! What a relayer says over HTTP.
 
-use crate::advice;
+use crate::{advice, unreachable::Unreachable};
 use signing_primitives::{
     limits::MAX_ANSWER_BODY,
     wire::{ApiErrorBody, EncryptedRequest, Info, SignatureAnswer},
 };
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// How long to wait for a TCP connection: a validator that is up answers at once.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -119,9 +119,12 @@ fn printable(text: &str) -> String {
         .collect()
 }
 
-/// Talks to relayers.
+/// Talks to relayers, and remembers for a while whom it could not connect to. Clones share that.
 #[derive(Clone)]
-pub(crate) struct Http(reqwest::Client);
+pub(crate) struct Http {
+    client: reqwest::Client,
+    unreachable: Arc<Unreachable>,
+}
 
 impl Http {
     pub(crate) fn new() -> Result<Self, HttpError> {
@@ -129,8 +132,16 @@ impl Http {
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()
-            .map(Self)
+            .map(|client| Self {
+                client,
+                unreachable: Arc::default(),
+            })
             .map_err(HttpError::NoClient)
+    }
+
+    /// Which relayers could not be connected to a short while ago.
+    pub(crate) fn unreachable(&self) -> &Unreachable {
+        &self.unreachable
     }
 
     /// `POST /user/relay_tx`. Cancel-safe for the client; the relayer may go on.
@@ -141,14 +152,20 @@ impl Http {
         timeout: Duration,
     ) -> Result<Vec<SignatureAnswer>, HttpError> {
         let url = format!("http://{endpoint}/user/relay_tx");
-        let request = self.0.post(url).json(request).timeout(timeout);
-        let body = exchange(endpoint, request).await?;
-        read_json(endpoint, &body)
+        let request = self.client.post(url).json(request).timeout(timeout);
+        let answer = exchange(endpoint, request).await;
+        match &answer {
+            Err(HttpError::Unreachable { source, .. }) if source.is_connect() => {
+                self.unreachable.add(endpoint);
+            }
+            _ => self.unreachable.remove(endpoint),
+        }
+        read_json(endpoint, &answer?)
     }
 
     /// `GET /info`.
     pub(crate) async fn info(&self, endpoint: &str) -> Result<Info, HttpError> {
-        let request = self.0.get(format!("http://{endpoint}/info"));
+        let request = self.client.get(format!("http://{endpoint}/info"));
         let body = exchange(endpoint, request.timeout(CONNECT_TIMEOUT)).await?;
         read_json(endpoint, &body)
     }

@@ -58,6 +58,7 @@ mod relayer;
 mod samples;
 mod sign;
 mod transaction;
+mod unreachable;
 mod verify;
 
 pub use account::{Account, AccountError};

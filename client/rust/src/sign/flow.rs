@@ -115,6 +115,8 @@ async fn choose(
 ) -> Result<Vec<Relayer>, SignError> {
     let Some(endpoint) = named else {
         let mut relayers = relayers(state, &mut rand::thread_rng())?;
+        // In random order still, but for those that would cost a user's time again.
+        relayers.sort_by_cached_key(|relayer| http.unreachable().has(&relayer.endpoint));
         relayers.truncate(ATTEMPTS);
         return Ok(relayers);
     };
@@ -315,6 +317,34 @@ mod tests {
             (request.block_number, request.message),
             (7, b"hello".to_vec())
         );
+    }
+
+    #[tokio::test]
+    async fn who_could_not_be_connected_to_is_asked_last() {
+        let network = network();
+        let http = Http::new().unwrap();
+        let all = choose(&http, &network.state, None).await.unwrap();
+        assert!(all.len() > 1);
+        let gone = &all[0];
+        let request = seal(&options(), 7, gone).unwrap();
+        // Nobody listens on port 1.
+        let endpoint = "127.0.0.1:1";
+        let failed = http.relay(endpoint, &request, options().timeout).await;
+        assert!(matches!(failed, Err(HttpError::Unreachable { .. })));
+        let clone = http.clone();
+        assert!(http.unreachable().has(endpoint) && clone.unreachable().has(endpoint));
+
+        let mut state = network.state.clone();
+        let signers = state.validators.iter_mut();
+        let mut signers = signers.filter_map(|validator| validator.signer.as_mut());
+        let signer = signers
+            .find(|signer| signer.endpoint.as_slice() == gone.endpoint.as_bytes())
+            .unwrap();
+        signer.endpoint = endpoint.as_bytes().to_vec().try_into().unwrap();
+        for _ in 0..20 {
+            let chosen = choose(&http, &state, None).await.unwrap();
+            assert_eq!(chosen.last().unwrap().endpoint, endpoint);
+        }
     }
 
     #[test]
