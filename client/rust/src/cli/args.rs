@@ -55,7 +55,7 @@ pub(crate) struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show the network: phase, committee, validators, parameters
+    /// Show the network: phase, committee, validators; with --json parameters, too
     #[command(after_help = "Example:\n  signing-cli status --json")]
     Status,
     /// Show the committee: members, standbys, hand-overs and their deadlines, challenges
@@ -163,7 +163,7 @@ pub(crate) enum ProgramCommand {
     /// Deploy a program, against a deposit by the byte
     #[command(after_help = "\
 Example:
-  signing-cli program deploy allow_list.wasm --suri //Alice --config-schema config.schema.json")]
+  signing-cli program deploy allow-list.wasm --suri //Alice --config-schema allow-list.config.schema.json")]
     Deploy(DeployArgs),
     /// List all programs
     #[command(after_help = "Example:\n  signing-cli program list --json")]
@@ -175,7 +175,7 @@ Example:
     ///
     /// Checks size, validity, imports, exports and memory. What the program does, and whether its
     /// fuel suffices, only the signers' engine can tell: test it with the program SDK.
-    #[command(after_help = "Example:\n  signing-cli program check allow_list.wasm")]
+    #[command(after_help = "Example:\n  signing-cli program check allow-list.wasm")]
     Check(CheckArgs),
 }
 
@@ -221,7 +221,8 @@ pub(crate) struct CheckArgs {
 /// Programs of a registration.
 #[derive(Args, Debug)]
 pub(crate) struct ProgramsArgs {
-    /// A program that must say yes, and its configuration: text, 0x… or @FILE; may be repeated
+    /// A program that must say yes, and its configuration: text, 0x… or @FILE; may be repeated.
+    /// Whether the program can use the configuration shows at the first signature
     #[arg(
         long = "program",
         value_name = "KEY[=CONFIG]",
@@ -330,7 +331,7 @@ pub(crate) struct SignArgs {
         value_parser = parse_verifying_key
     )]
     pub(crate) verifying_key: VerifyingKey,
-    /// The message, as text
+    /// The message, as text. Put -- before one that may begin with a dash, or use --stdin
     #[arg(group = "what")]
     pub(crate) message: Option<String>,
     /// The message, as hex

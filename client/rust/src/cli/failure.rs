@@ -29,6 +29,8 @@ pub(crate) enum Failure {
     Source(#[from] SourceError),
     #[error("cannot read standard input")]
     StandardInput(#[source] std::io::Error),
+    #[error("the message is empty; if that is what you mean: --hex ''")]
+    EmptyMessage,
     #[error("not a program: {0}")]
     Module(#[from] ModuleError),
     #[error("{what} has {found} bytes; at most {limit} are allowed")]
@@ -103,7 +105,11 @@ fn no_report(id: &ReportId, others: &[String]) -> String {
 impl Failure {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::NoKey | Self::Account(_) | Self::TooLong { .. } | Self::TooMany { .. } => USAGE,
+            Self::NoKey
+            | Self::Account(_)
+            | Self::EmptyMessage
+            | Self::TooLong { .. }
+            | Self::TooMany { .. } => USAGE,
             Self::OtherSender { .. } | Self::NotASignature => UNVERIFIED,
             Self::Sign(error) => match error.as_ref() {
                 SignError::Refused(_) => REFUSED,
@@ -125,7 +131,10 @@ impl Failure {
             Self::Sign(error) => return sign_code(error),
             Self::Source(_) | Self::StandardInput(_) => "unreadable_file",
             Self::Module(_) => "not_a_program",
-            Self::TooLong { .. } | Self::TooMany { .. } | Self::FeeTooLarge => "bad_value",
+            Self::EmptyMessage
+            | Self::TooLong { .. }
+            | Self::TooMany { .. }
+            | Self::FeeTooLarge => "bad_value",
             Self::NotRegistered(_) => "not_registered",
             Self::History(HistoryError::NoSuchBlock { .. }) => "no_such_block",
             Self::History(HistoryError::Chain(_) | HistoryError::NoMetadata(_)) => {

@@ -29,12 +29,17 @@ pub(crate) async fn sign(global: &Global, args: SignArgs) -> Result<Report, Fail
         }
         options.auxiliary_data = Some(entries);
     }
+    let is_hex = args.hex.is_some();
     options.message = match (args.message, args.hex, args.file) {
         (Some(text), _, _) => text.into_bytes(),
         (_, Some(bytes), _) => bytes.0,
         (_, _, Some(path)) => read_file(path)?,
         _ => standard_input()?,
     };
+    // A variable that is not set, more often than what somebody wants to sign.
+    if options.message.is_empty() && !is_hex {
+        return Err(Failure::EmptyMessage);
+    }
     let client = connect(global).await?;
     let started = Instant::now();
     let signature = client.sign(&options).await?;
@@ -92,5 +97,33 @@ fn report(signature: &Signature, hash: HashChoice, took: Duration) -> Report {
                 "NO: only the program knows the digest; give it with --digest",
             )
             .exit_with(UNVERIFIED)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::cli::args::{Cli, Command};
+    use clap::Parser;
+
+    async fn failure(message: &[&str]) -> Failure {
+        let key = format!("0x02{}", "11".repeat(32));
+        // Nobody listens on port 1.
+        let mut given = vec!["signing-cli", "--url", "ws://127.0.0.1:1", "sign"];
+        given.extend(["--suri", "//Bob", "--verifying-key", &key]);
+        given.extend(message);
+        let cli = Cli::try_parse_from(given).unwrap();
+        let Command::Sign(args) = cli.command else {
+            panic!("another command");
+        };
+        sign(&cli.global, args).await.err().unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_empty_message_has_to_be_meant() {
+        assert!(matches!(failure(&[""]).await, Failure::EmptyMessage));
+        assert!(matches!(failure(&["--hex", ""]).await, Failure::Connect(_)));
+        assert!(matches!(failure(&["hello"]).await, Failure::Connect(_)));
     }
 }
