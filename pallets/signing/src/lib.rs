@@ -278,7 +278,7 @@ pub mod pallet {
     #[pallet::storage]
     pub type ExcludedAt<T: Config> = StorageValue<_, BlockNumberFor<T>>;
 
-    /// How many attempts in a row to hand the key over have ended without any confirmation.
+    /// How many attempts to hand the key over have missed their deadline since the last one that did not.
     #[pallet::storage]
     pub type FruitlessAttempts<T: Config> = StorageValue<_, u32, ValueQuery>;
 

@@ -68,8 +68,8 @@ impl<T: Config> Pallet<T> {
         match Phase::<T>::get() {
             primitives::Phase::Resharing(attempt) if now > attempt.deadline => {
                 Self::fail_resharing(&attempt, AttemptFailure::DeadlineMissed);
-                // If nobody could finish, those that handed over may be to blame.
-                let failed = attempt.confirmed.is_empty().then_some(&attempt);
+                // Those that handed over may be to blame, if no honest member could finish.
+                let failed = Some(&attempt).filter(|failed| !Self::an_honest_one_confirmed(failed));
                 Self::reassign(now, &attempt.members, None, failed);
                 T::WeightInfo::reassign(signers)
             }

@@ -3,7 +3,7 @@
 //! ```text
 //!   Resharing(attempt) ── all confirmed the same ──► Active, the next generation in force
 //!       │       ▲
-//!       │       │ the next attempt, without those that did not confirm
+//!       │       │ the next attempt, without those that are suspected
 //!       ├───────┘ deadline
 //!       └──► Active ── the next block ──► the next attempt, without those that confirmed
 //!            results differ
@@ -87,19 +87,9 @@ impl<T: Config> Pallet<T> {
         let at_fault: Vec<_> = match failure {
             // One of them lies, and the chain cannot tell which.
             AttemptFailure::ResultsDiffer => attempt.members.iter().filter(has_confirmed).collect(),
-            AttemptFailure::DeadlineMissed if attempt.confirmed.is_empty() => {
-                Self::suspects_of_fruitless(attempt)
-            }
-            AttemptFailure::DeadlineMissed => attempt
-                .members
-                .iter()
-                .filter(|member| !has_confirmed(member))
-                .collect(),
+            AttemptFailure::DeadlineMissed => Self::suspects_of_missed_deadline(attempt),
             AttemptFailure::GivenUp => Vec::new(),
         };
-        if !attempt.confirmed.is_empty() {
-            FruitlessAttempts::<T>::kill();
-        }
         let at_fault = at_fault
             .into_iter()
             .map(|member| member.validator.clone())
@@ -113,24 +103,38 @@ impl<T: Config> Pallet<T> {
         Phase::<T>::put(primitives::Phase::Active);
     }
 
-    /// Those that are passed over since nobody at all could confirm. One silent participant is enough for
-    /// that, and the chain cannot tell which. The first time it may have been the fault of those that
-    /// handed over: others do so next. Then all newcomers give way to others; and then, one by one, up to
-    /// chance, members that stay. So the key cannot be held where it is for ever.
-    fn suspects_of_fruitless(attempt: &ReshareAttemptOf<T>) -> Vec<&CommitteeMemberOf<T>> {
+    /// Whether as many have confirmed as it takes to sign: they cannot all be malicious.
+    pub(crate) fn an_honest_one_confirmed(attempt: &ReshareAttemptOf<T>) -> bool {
+        attempt.confirmed.len() >= attempt.threshold as usize
+    }
+
+    /// Those that are passed over since not everybody has confirmed in time. The chain cannot tell who is at
+    /// fault: one silent participant is enough to keep all others from confirming, and can confirm itself.
+    ///
+    /// If an honest one has confirmed, the fault is with those that have not. If not, the first time it may
+    /// have been the fault of those that handed over: others do so next. Then all newcomers give way to others.
+    /// And from the third time on one more member that stays, by chance, whoever has confirmed: somebody may
+    /// let others down, one at a time. So the key cannot be held where it is for ever.
+    fn suspects_of_missed_deadline(attempt: &ReshareAttemptOf<T>) -> Vec<&CommitteeMemberOf<T>> {
         let times = FruitlessAttempts::<T>::get().saturating_add(1);
         FruitlessAttempts::<T>::put(times);
-        if times < 2 {
-            return Vec::new();
-        }
         let committee = Committee::<T>::get();
-        let (staying, mut suspects): (Vec<_>, Vec<_>) =
-            attempt.members.iter().partition(|member| {
-                let mut sitting = committee.iter().flat_map(|all| all.sitting());
-                sitting.any(|one| one.validator == member.validator)
-            });
+        let (staying, newcomers): (Vec<_>, Vec<_>) = attempt.members.iter().partition(|member| {
+            let mut sitting = committee.iter().flat_map(|all| all.sitting());
+            sitting.any(|one| one.validator == member.validator)
+        });
+        let mut suspects = match Self::an_honest_one_confirmed(attempt) {
+            true => attempt
+                .members
+                .iter()
+                .filter(|member| !attempt.confirmed.contains(&member.validator))
+                .collect(),
+            false if times >= 2 => newcomers,
+            false => Vec::new(),
+        };
         if times > 2 {
-            suspects.extend(draw(staying, 1, Self::attempt_seed()));
+            let others = staying.into_iter().filter(|one| !suspects.contains(one));
+            suspects.extend(draw(others.collect(), 1, Self::attempt_seed()));
         }
         suspects
     }

@@ -262,6 +262,58 @@ fn a_silent_member_gives_way_at_last() {
     });
 }
 
+/// It gets what it needs of the others, gives them nothing, and confirms: nobody else can.
+#[test]
+fn who_confirms_alone_does_not_hold_the_key() {
+    test(6, || {
+        activate_with_others([4, 5, 6]);
+        assert_eq!(Signing::leave_committee(RuntimeOrigin::signed(3)), Ok(()));
+        next_block();
+        let first = stashes(&resharing().members);
+        let mut missed = 0;
+        while stashes(&resharing().members).contains(&1) {
+            confirm_reshare(1);
+            run_to(resharing().deadline + 1);
+            missed += 1;
+            assert_eq!(FruitlessAttempts::<Test>::get(), missed);
+            // Not those that it has kept from confirming.
+            assert!(missed > 1 || stashes(&resharing().members) == first);
+        }
+        // Of two members that stay, at the third miss or the fourth.
+        assert!([3, 4].contains(&missed), "{missed}");
+        finish_resharing();
+        assert_eq!(FruitlessAttempts::<Test>::get(), 0);
+    });
+}
+
+/// It lets one newcomer down at a time, which the chain takes for the one that is not there.
+#[test]
+fn who_lets_one_down_at_a_time_does_not_hold_the_key() {
+    test(6, || {
+        activate_with_others([4, 5, 6]);
+        assert_eq!(Signing::leave_committee(RuntimeOrigin::signed(3)), Ok(()));
+        next_block();
+        let mut missed = 0;
+        while stashes(&resharing().members).contains(&1) {
+            let members = stashes(&resharing().members);
+            let victim = *members.iter().find(|one| **one > 3).unwrap();
+            members
+                .iter()
+                .filter(|one| **one != victim)
+                .for_each(|one| confirm_reshare(*one));
+            run_to(resharing().deadline + 1);
+            missed += 1;
+            assert!(excluded().contains(&victim));
+            // It is there, and says so.
+            next_block();
+            announce(victim);
+            assert!(missed < 20, "the key is held where it is");
+        }
+        assert!(missed >= 3);
+        finish_resharing();
+    });
+}
+
 /// Whoever makes a block can put what fails an attempt into it, and an announcement after that.
 #[test]
 fn who_is_passed_over_is_no_candidate_again_in_the_same_block() {
