@@ -52,7 +52,7 @@ pub struct Block {
 #[non_exhaustive]
 pub enum ChainError {
     /// No connection to the node.
-    #[error("cannot connect to a node at {url} (is one running there?)")]
+    #[error("cannot connect to a node at {url}: is one running there, and is that the port of its RPC server?")]
     Unreachable {
         /// Its address.
         url: String,

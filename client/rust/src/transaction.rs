@@ -3,11 +3,11 @@
 use crate::{
     account::Account,
     calls::{Call, PALLET},
-    chain::{Chain, ChainError},
+    chain::{AccountId, Chain, ChainError},
     progress::{Observer, Progress},
 };
 use signing_primitives::StakeTie;
-use sp_core::H256;
+use sp_core::{crypto::Ss58Codec, H256};
 use std::time::Duration;
 use subxt::{
     client::OnlineClientAtBlockImpl,
@@ -63,10 +63,12 @@ pub enum TransactionError {
         reason: String,
     },
     /// The account has too little for it.
-    #[error("the account's free balance is too low for {call}: {shortage}")]
+    #[error("the free balance of {} is too low for {call}: {shortage}", account.to_ss58check())]
     BalanceTooLow {
         /// The pallet's call.
         call: &'static str,
+        /// Who pays.
+        account: AccountId,
         /// What it is too low for.
         shortage: Shortage,
     },
@@ -208,7 +210,7 @@ async fn run<C: Call>(
     arguments: C,
     wait: Wait,
 ) -> Result<Events, TransactionError> {
-    let call = C::NAME;
+    let (call, payer) = (C::NAME, account.id());
     observer.tell(Progress::Preparing { call });
     let at = chain
         .online()
@@ -216,7 +218,7 @@ async fn run<C: Call>(
         .await
         .map_err(|error| TransactionError::NoMetadata(Box::new(error)))?;
     // The pool's count, so that a second transaction need not wait until the first one is final.
-    let nonce = chain.next_nonce(&account.id()).await?;
+    let nonce = chain.next_nonce(&payer).await?;
     let parameters = DefaultExtrinsicParamsBuilder::new()
         .mortal(LIFETIME)
         .nonce(nonce)
@@ -233,7 +235,7 @@ async fn run<C: Call>(
     let mut progress = transaction
         .submit_and_watch()
         .await
-        .map_err(|error| refused(call, error))?;
+        .map_err(|error| refused(call, &payer, error))?;
     observer.tell(Progress::Submitted { call });
 
     while let Some(status) = progress.next().await {
@@ -244,7 +246,7 @@ async fn run<C: Call>(
         match status {
             TransactionStatus::InBestBlock(block) => {
                 // A call that failed here would hardly fare better in another block.
-                let events = outcome(call, &block).await?;
+                let events = outcome(call, &payer, &block).await?;
                 let block = H256(block.block_hash().0);
                 observer.tell(Progress::Included { block });
                 if wait == Wait::Included {
@@ -252,14 +254,14 @@ async fn run<C: Call>(
                 }
             }
             TransactionStatus::InFinalizedBlock(block) => {
-                let events = outcome(call, &block).await?;
+                let events = outcome(call, &payer, &block).await?;
                 let block = H256(block.block_hash().0);
                 observer.tell(Progress::Finalized { block });
                 return Ok(events);
             }
             // `Invalid` is the pool's word for a transaction that it does not take.
             TransactionStatus::Invalid { message } => {
-                return Err(refused_because(call, message));
+                return Err(refused_because(call, &payer, message));
             }
             TransactionStatus::Error { message } | TransactionStatus::Dropped { message } => {
                 let reason = message;
@@ -276,9 +278,13 @@ async fn run<C: Call>(
     })
 }
 
-async fn outcome(call: &'static str, block: &InBlock) -> Result<Events, TransactionError> {
+async fn outcome(
+    call: &'static str,
+    payer: &AccountId,
+    block: &InBlock,
+) -> Result<Events, TransactionError> {
     block.wait_for_success().await.map_err(|error| match error {
-        TransactionEventsError::ExtrinsicFailed(error) => failed(call, &error),
+        TransactionEventsError::ExtrinsicFailed(error) => failed(call, payer, &error),
         other => TransactionError::NoOutcome {
             call,
             source: Box::new(other),
@@ -286,11 +292,12 @@ async fn outcome(call: &'static str, block: &InBlock) -> Result<Events, Transact
     })
 }
 
-fn failed(call: &'static str, error: &DispatchError) -> TransactionError {
+fn failed(call: &'static str, payer: &AccountId, error: &DispatchError) -> TransactionError {
     match error {
         // The pallet's calls move no money but into deposits.
         DispatchError::Token(TokenError::FundsUnavailable) => TransactionError::BalanceTooLow {
             call,
+            account: payer.clone(),
             shortage: Shortage::Deposit,
         },
         _ => TransactionError::Failed {
@@ -305,7 +312,7 @@ fn failed(call: &'static str, error: &DispatchError) -> TransactionError {
 const CANNOT_PAY: &str = "Inability to pay some fees";
 
 /// Why the pool did not take a transaction, in the node's words.
-fn refused(call: &'static str, error: ExtrinsicError) -> TransactionError {
+fn refused(call: &'static str, payer: &AccountId, error: ExtrinsicError) -> TransactionError {
     use subxt::rpcs::Error as Rpc;
     let reason = match &error {
         ExtrinsicError::ErrorSubmittingTransaction(BackendError::Rpc(RpcError::ClientError(
@@ -316,14 +323,17 @@ fn refused(call: &'static str, error: ExtrinsicError) -> TransactionError {
         },
         _ => error.to_string(),
     };
-    refused_because(call, reason)
+    refused_because(call, payer, reason)
 }
 
 /// What the node's words mean.
-fn refused_because(call: &'static str, reason: String) -> TransactionError {
+fn refused_because(call: &'static str, payer: &AccountId, reason: String) -> TransactionError {
     if reason.contains(CANNOT_PAY) {
-        let shortage = Shortage::Fee;
-        return TransactionError::BalanceTooLow { call, shortage };
+        return TransactionError::BalanceTooLow {
+            call,
+            account: payer.clone(),
+            shortage: Shortage::Fee,
+        };
     }
     let reason = explained(&reason).unwrap_or(reason);
     TransactionError::Refused { call, reason }
@@ -342,6 +352,10 @@ mod tests {
     use super::*;
     use subxt::rpcs::UserError;
 
+    fn payer() -> AccountId {
+        AccountId::new([0; 32])
+    }
+
     /// What a node's pool says of an invalid transaction, with these words.
     fn invalid(words: &str) -> TransactionError {
         let data = serde_json::value::RawValue::from_string(format!("{words:?}"));
@@ -352,7 +366,7 @@ mod tests {
         };
         let error =
             ExtrinsicError::ErrorSubmittingTransaction(subxt::rpcs::Error::User(user).into());
-        refused("register", error)
+        refused("register", &payer(), error)
     }
 
     #[test]
@@ -379,10 +393,11 @@ mod tests {
         let words: &'static str = InvalidTransaction::Payment.into();
         assert_eq!(
             invalid(words).to_string(),
-            "the account's free balance is too low for register: it cannot pay the fee; send it more"
+            "the free balance of 5C4hrfjw9DjXZTzV3MwzrrAr9P1MJhSrvWGWqi1eSuyUpnhM is too low for register: it \
+             cannot pay the fee; send it more"
         );
         let error = DispatchError::Token(TokenError::FundsUnavailable);
-        let error = failed("register", &error);
+        let error = failed("register", &payer(), &error);
         assert!(
             matches!(
                 error,
@@ -395,7 +410,11 @@ mod tests {
         );
         assert!(error.to_string().contains("cannot put down the deposit"));
         // Nothing else is taken for it.
-        let error = failed("register", &DispatchError::Token(TokenError::Frozen));
+        let error = failed(
+            "register",
+            &payer(),
+            &DispatchError::Token(TokenError::Frozen),
+        );
         assert!(matches!(error, TransactionError::Failed { .. }), "{error}");
     }
 

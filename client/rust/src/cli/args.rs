@@ -1,9 +1,9 @@
 //! What may be said on the command line.
 
 use super::values::{
-    parse_account, parse_auxiliary, parse_digest, parse_hash, parse_hex, parse_instance,
-    parse_program_key, parse_report, parse_verifying_key, parse_wei, Auxiliary, Bytes, Instance,
-    ReportId, Secret,
+    parse_account, parse_auxiliary, parse_digest, parse_endpoint, parse_hash, parse_hex,
+    parse_instance, parse_program_key, parse_report, parse_url, parse_verifying_key, parse_wei,
+    Auxiliary, Bytes, Instance, ReportId, Secret,
 };
 use alloy_primitives::{Address, U256};
 use clap::{Args, Parser, Subcommand};
@@ -41,6 +41,7 @@ pub(crate) struct Global {
         long,
         env = "SIGNING_URL",
         default_value = "ws://127.0.0.1:9944",
+        value_parser = parse_url,
         global = true
     )]
     pub(crate) url: String,
@@ -354,7 +355,7 @@ pub(crate) struct SignArgs {
     #[arg(long, value_name = "HEX", value_parser = parse_digest)]
     pub(crate) digest: Option<Digest>,
     /// Ask this relayer, host:port, in place of a random one
-    #[arg(long, value_name = "ENDPOINT")]
+    #[arg(long, value_name = "ENDPOINT", value_parser = parse_endpoint)]
     pub(crate) relayer: Option<String>,
     /// How long one relayer may take, in seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]

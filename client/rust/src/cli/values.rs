@@ -4,6 +4,7 @@ use alloy_primitives::{utils::parse_units, U256};
 use signing_client::{
     AccountId, BlockNumber, HashChoice, ProgramInstance, ProgramKey, VerifyingKey,
 };
+use signing_primitives::is_plausible_endpoint;
 use sp_core::{crypto::Ss58Codec, H256};
 use std::{fmt, path::PathBuf};
 use zeroize::Zeroizing;
@@ -95,6 +96,10 @@ pub(crate) enum ValueError {
     Sha1,
     #[error("not an amount: expected wei, or a number and a unit as in 0.5ether or 20gwei")]
     Amount,
+    #[error("not a node's RPC server: expected ws://HOST:PORT or wss://HOST:PORT")]
+    Url,
+    #[error("not a signer's endpoint: expected HOST:PORT, as `status` shows it")]
+    Endpoint,
 }
 
 /// A file's bytes cannot be used.
@@ -200,6 +205,24 @@ pub(crate) fn parse_auxiliary(text: &str) -> Result<Auxiliary, ValueError> {
     }
 }
 
+/// Where a node's RPC server is.
+pub(crate) fn parse_url(text: &str) -> Result<String, ValueError> {
+    let schemes = ["ws://", "wss://"].into_iter();
+    let mut hosts = schemes.filter_map(|scheme| text.strip_prefix(scheme));
+    match hosts.any(|host| !host.is_empty()) {
+        true => Ok(text.into()),
+        false => Err(ValueError::Url),
+    }
+}
+
+/// Where a signer's HTTP API is, as the chain names it.
+pub(crate) fn parse_endpoint(text: &str) -> Result<String, ValueError> {
+    match is_plausible_endpoint(text.as_bytes()) {
+        true => Ok(text.into()),
+        false => Err(ValueError::Endpoint),
+    }
+}
+
 pub(crate) fn parse_hash(text: &str) -> Result<HashChoice, ValueError> {
     if let Some(index) = text.strip_prefix("custom:") {
         let index = index.parse().map_err(|_| ValueError::Hash)?;
@@ -256,6 +279,21 @@ pub(crate) fn parse_wei(text: &str) -> Result<U256, ValueError> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
+
+    #[test]
+    fn addresses_are_of_the_kind_that_is_asked_for() {
+        for url in ["ws://127.0.0.1:9944", "wss://node.example.org"] {
+            assert_eq!(parse_url(url).unwrap(), url);
+        }
+        for other in ["", "ws://", "127.0.0.1:9944", "http://127.0.0.1:9955"] {
+            assert!(matches!(parse_url(other), Err(ValueError::Url)));
+        }
+        let endpoint = "127.0.0.1:9955";
+        assert_eq!(parse_endpoint(endpoint).unwrap(), endpoint);
+        for other in ["", "host", "http://host:80"] {
+            assert!(matches!(parse_endpoint(other), Err(ValueError::Endpoint)));
+        }
+    }
 
     #[test]
     fn instances() {
