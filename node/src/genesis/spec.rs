@@ -8,8 +8,8 @@ use serde::{de::DeserializeOwned, Deserialize};
 use serde_json::{json, Value};
 use signing_primitives::Parameters;
 use signing_runtime::{
-    constants::UNIT, genesis_presets, AccountId, BlockNumber, OpaqueBlock as Block, VERSION,
-    WASM_BINARY,
+    constants::UNIT, genesis_presets, AccountId, BlockNumber, OpaqueBlock as Block,
+    RuntimeGenesisConfig, VERSION, WASM_BINARY,
 };
 use sp_core::{hexdisplay::HexDisplay, H256};
 use sp_runtime::{
@@ -63,7 +63,7 @@ pub(crate) struct ChainSpecCmd {
     #[arg(long, value_name = "FILE")]
     settings: PathBuf,
 
-    /// Where the specification goes, raw: nodes start with it as it is.
+    /// Where the specification goes, raw, as nodes take it. A file that is there is replaced.
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
 
@@ -100,6 +100,15 @@ pub(crate) enum SpecError {
          not be one of the chains that are built in"
     )]
     Id(String),
+    /// The chain has no name.
+    #[error("name: it must not be empty")]
+    Nameless,
+    /// An account that would have nothing.
+    #[error("balances.{0}: 0 coins are no balance; leave the account out")]
+    Nothing(AccountId),
+    /// The patch is of another form than the runtime's genesis state.
+    #[error("patch: {0}")]
+    Form(String),
     /// The patch says what is said elsewhere.
     #[error("patch.{0}: the settings' other fields and the validators' files say that")]
     Patch(&'static str),
@@ -296,7 +305,18 @@ fn genesis(settings: &Settings, validators: &[ValidatorFile]) -> Result<Value, S
         Err(reason) => errors.push(SpecError::Parameters(reason.to_string())),
     }
     SpecErrors::check(errors)?;
+    check_form(&genesis)?;
     Ok(genesis)
+}
+
+/// Whether the runtime's genesis state has such a form. The runtime itself would say it with a backtrace, and
+/// all of the state.
+fn check_form(genesis: &Value) -> Result<(), SpecError> {
+    let mut whole = json!(RuntimeGenesisConfig::default());
+    json_merge(&mut whole, genesis.clone());
+    let read = RuntimeGenesisConfig::deserialize(whole);
+    read.map_err(|reason| SpecError::Form(reason.to_string()))?;
+    Ok(())
 }
 
 /// What the settings and the validators' files say that cannot be true together.
@@ -305,6 +325,11 @@ fn contradictions(settings: &Settings, validators: &[ValidatorFile]) -> Vec<Spec
     if !is_usable(&settings.id) {
         errors.push(SpecError::Id(settings.id.clone()));
     }
+    if settings.name.trim().is_empty() {
+        errors.push(SpecError::Nameless);
+    }
+    let nothing = settings.balances.iter().filter(|(_, coins)| **coins == 0);
+    errors.extend(nothing.map(|(account, _)| SpecError::Nothing(account.clone())));
     let elsewhere = NOT_IN_PATCH.into_iter();
     errors.extend(
         elsewhere
@@ -335,6 +360,7 @@ fn is_usable(id: &str) -> bool {
 fn shared(validators: &[ValidatorFile]) -> Vec<SpecError> {
     let mut errors = Vec::new();
     let mut owners: BTreeMap<(&str, Vec<u8>), &str> = BTreeMap::new();
+    let mut told = BTreeSet::new();
     for validator in validators {
         let keys = &validator.session_keys;
         let sr25519: [&[u8]; 3] = [
@@ -349,15 +375,19 @@ fn shared(validators: &[ValidatorFile]) -> Vec<SpecError> {
         let stash: &[u8] = validator.stash.as_ref();
         let grandpa: &[u8] = keys.grandpa.as_ref();
         let own = [
-            ("name", validator.name.as_bytes()),
             ("stash", stash),
+            ("name", validator.name.as_bytes()),
             ("session key", grandpa),
         ];
         let own = own
             .into_iter()
             .chain(different.into_iter().map(|key| ("session key", key)));
         for (what, bytes) in own {
-            if let Some(first) = owners.insert((what, bytes.to_vec()), &validator.name) {
+            let owner = owners.insert((what, bytes.to_vec()), &validator.name);
+            // Once for each two: of a file that is given twice everything is the same.
+            if let Some(first) =
+                owner.filter(|first| told.insert((*first, validator.name.as_str())))
+            {
                 errors.push(SpecError::Shared {
                     first: first.into(),
                     second: validator.name.clone(),

@@ -184,16 +184,43 @@ fn parameters_that_could_not_work_are_refused() {
 }
 
 #[test]
+fn a_patch_of_another_form_is_refused_in_few_words() {
+    for patch in [
+        json!({ "nosuch": {} }),
+        json!({ "staking": { "validatorCount": "many" } }),
+        json!({ "staking": { "validatorsCount": 4 } }),
+    ] {
+        let error = refused(&five(), json!({ "patch": patch }));
+        assert!(matches!(error, SpecError::Form(_)), "{error}");
+        assert!(error.to_string().len() < 800, "{error}");
+    }
+}
+
+#[test]
+fn a_file_that_is_given_twice_is_told_once() {
+    let mut validators = five();
+    validators.push(validator("alpha"));
+    let error = refused(&validators, json!({}));
+    assert!(
+        matches!(error, SpecError::Shared { what: "stash", .. }),
+        "{error}"
+    );
+}
+
+#[test]
 fn all_mistakes_are_told_at_once() {
     let mut validators = five();
     validators[1].name = "alpha".into();
-    let more = json!({ "id": "No", "stake": 1_001, "patch": {
+    let nobody = AccountId::new([9; 32]);
+    let more = json!({ "name": " ", "id": "No", "stake": 1_001, "balances": { nobody.to_string(): 0 }, "patch": {
         "sudo": {}, "signing": { "parameters": { "threshold": 9 } },
     } });
     let errors = genesis(&settings(&validators, more), &validators).unwrap_err();
     let told = errors.to_string();
     for word in [
         "`No`",
+        "name:",
+        "0 coins",
         "patch.sudo",
         "same name",
         "above the stake",
@@ -251,7 +278,9 @@ fn the_order_of_the_files_does_not_matter_and_the_runtime_has_its_say() {
     let told: Value = serde_json::from_slice(&first).unwrap();
     assert_eq!(told["chainType"], "Live");
 
-    let nonsense = json!({ "staking": { "validatorCount": "many" } });
+    // Of the right form; but the session's keys are BABE's authorities.
+    let alice = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+    let nonsense = json!({ "babe": { "authorities": [[alice, 1]] } });
     let SpecErrors(errors) = made(order, "third.json", nonsense).unwrap_err();
     assert!(matches!(errors[..], [SpecError::Refused(_)]), "{errors:?}");
     assert!(!path("third.json").exists());
