@@ -100,7 +100,7 @@ codes! {
     Busy 503 "busy" "This node has too much to do: try again, or ask another."
     TimedOut 504 "timed_out" "The request took too long on this node."
     NoSigningKey 503 "no_signing_key" "This node has no `signing` session key."
-    ChainUnavailable 503 "chain_unavailable" "This node cannot read the chain."
+    ChainUnavailable 503 "chain_unavailable" "This node cannot read the chain; it may still be catching up."
     Internal 500 "internal" "An error of this node's own; its log says more."
 }
 

@@ -213,7 +213,7 @@ pub enum RequestError {
     #[error("this node is busy: try again or ask another")]
     Busy,
     /// This node cannot read the chain.
-    #[error("this node cannot read the chain")]
+    #[error("this node cannot read the chain; it may still be catching up")]
     Chain(#[from] ChainError),
     /// This node cannot use its session key.
     #[error("this node cannot use its session key")]
