@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  signing, resharing ─ silent, misbehaved ─┐
+//!  resharing ────────── holding it up ──────┤
 //!  mesh ─────────────── unreachable ────────┼─► Observations ─ due ─► report_fault
 //!  relaying ─────────── unreachable, silent ┘        ▲
 //!  whatever works ───────────────────────────────────┘ forgives
@@ -10,7 +11,7 @@
 //! ```
 //! Nodes restart and networks hiccup: none of that is a fault worth a seat. So silence counts only
 //! if it is seen again after a while, and nothing has worked in between. What no honest signer does
-//! counts at once.
+//! counts at once. Who holds hand-overs up may be signing well: only a hand-over forgives that.
 //!
 //! # What a malicious node can do
 //! - *Be silent to one peer only.* That peer reports it; one report decides nothing. It can keep
@@ -63,6 +64,8 @@ struct Record {
     unreachable: Option<Span>,
     silent: Option<Span>,
     misbehaved: Option<Span>,
+    /// When it was last seen that it holds a hand-over up. It has lasted already.
+    held_up: Option<Instant>,
 }
 
 impl Record {
@@ -74,6 +77,10 @@ impl Record {
         }
     }
 
+    fn holds_up(&self) -> bool {
+        self.held_up.is_some_and(|seen| seen.elapsed() < MEMORY)
+    }
+
     /// The worst of what is worth a report.
     fn due(&self) -> Option<UnprovableFault> {
         let lasting = |span: &Option<Span>| {
@@ -81,7 +88,7 @@ impl Record {
         };
         if self.misbehaved.is_some() {
             Some(UnprovableFault::Misbehaved)
-        } else if lasting(&self.silent) {
+        } else if lasting(&self.silent) || self.holds_up() {
             Some(UnprovableFault::Silent)
         } else if lasting(&self.unreachable) {
             Some(UnprovableFault::Unreachable)
@@ -173,6 +180,25 @@ impl Observations {
         }
     }
 
+    /// Notes that a signer holds a hand-over up: it has been missing from all tries for a while.
+    pub fn held_up(&self, party: &SignerId) {
+        let mut records = self.lock();
+        let record = records.entry(party.clone()).or_default();
+        let is_new = !record.holds_up();
+        record.held_up = Some(Instant::now());
+        drop(records);
+        if is_new {
+            self.note(party, UnprovableFault::Silent.into());
+        }
+    }
+
+    /// Notes that a hand-over with this signer has ended well.
+    pub fn handed_over(&self, party: &SignerId) {
+        if let Some(record) = self.lock().get_mut(party) {
+            record.held_up = None;
+        }
+    }
+
     /// Notes that a signer can be reached. It may be silent all the same.
     pub fn reached(&self, party: &SignerId) {
         if let Some(record) = self.lock().get_mut(party) {
@@ -256,6 +282,22 @@ mod tests {
         seen.worked(&party(1));
         seen.reached(&party(1));
         assert_eq!(seen.due(), [(party(1), UnprovableFault::Misbehaved)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn holding_a_hand_over_up_is_forgiven_by_a_hand_over_only() {
+        let seen = Observations::default();
+        seen.held_up(&party(1));
+        seen.held_up(&party(1));
+        assert_eq!(seen.recent().len(), 1);
+        seen.worked(&party(1));
+        seen.reached(&party(1));
+        assert_eq!(seen.due(), [(party(1), UnprovableFault::Silent)]);
+        seen.handed_over(&party(1));
+        assert!(seen.due().is_empty());
+        seen.held_up(&party(1));
+        advance(MEMORY).await;
+        assert!(seen.due().is_empty());
     }
 
     #[tokio::test(start_paused = true)]

@@ -20,8 +20,10 @@
 //! A run that may not be tried again and ends without a result, or is dropped, tells the other
 //! participants so, by an `Open` of a try that there is not. They end at once with
 //! [`RunError::NoTryLeft`] and name nobody: whoever gives up may have been let down by a third, or
-//! by whoever wanted the result. Where a run may be tried again, the next try's `Open` says as much.
+//! by whoever wanted the result. Where a run may be tried again, the next try's `Open` says as much,
+//! and the [`Attendance`] knows who has been missing from all tries without ever saying so.
 
+mod attendance;
 mod frame;
 #[cfg(test)]
 pub(crate) mod memory;
@@ -29,6 +31,7 @@ mod opening;
 mod router;
 mod run;
 
+pub use attendance::Attendance;
 pub use run::{Budget, RunError, RunSpec, Session};
 
 use crate::{

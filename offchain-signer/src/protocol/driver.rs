@@ -97,7 +97,8 @@ where
                 (Ok(delivery), _) => delivery,
                 (Err(Interruption::TimedOut), None) => return Err(round.end(None)),
                 (Err(interruption), unsent) => {
-                    return Err(round.interrupted(unsent.unwrap_or(interruption)))
+                    let interruption = unsent.unwrap_or(interruption);
+                    return Err(round.interrupted(interruption, mailbox.is_long(since)));
                 }
             };
             let from = delivery.from;
@@ -359,10 +360,15 @@ impl<'a, P: Protocol<PartyId>> OpenRound<'a, P> {
 
     /// Ends the session before its time: with what parties have done against the protocol until
     /// then, because who cheats and then gives up, or makes this node give up, has cheated.
-    fn interrupted(self, interruption: Interruption) -> SessionError {
+    fn interrupted(self, interruption: Interruption, is_long: bool) -> SessionError {
         let round = self.round.clone();
         match self.end(None) {
             error @ SessionError::Misbehaviour { .. } => error,
+            SessionError::TimedOut { absent, .. }
+                if is_long && interruption == Interruption::Cancelled =>
+            {
+                interruption.into_error(&round, absent)
+            }
             _ => interruption.into_error(&round, BTreeSet::new()),
         }
     }

@@ -126,7 +126,11 @@ pub enum SessionError {
     WrongSignature,
     /// The caller gave the run up.
     #[error("the session was cancelled")]
-    Cancelled,
+    Cancelled {
+        /// Those whose message this node was waiting for, and had been for at least half of the time that
+        /// a round may take.
+        absent: BTreeSet<PartyId>,
+    },
     /// The other end of the link is gone.
     #[error("the link was closed")]
     LinkClosed,
@@ -162,6 +166,15 @@ impl SessionError {
         }
     }
 
+    /// Those that this node has waited for, for long or until their time was up. Others may have kept
+    /// them from answering.
+    pub fn waited_for(&self) -> BTreeSet<PartyId> {
+        match self {
+            Self::TimedOut { absent, .. } | Self::Cancelled { absent } => absent.clone(),
+            _ => BTreeSet::new(),
+        }
+    }
+
     /// Whether parties are blamed only for what they have not said.
     pub fn is_silence(&self) -> bool {
         matches!(self, Self::TimedOut { .. })
@@ -171,7 +184,7 @@ impl SessionError {
     pub fn is_own(&self) -> bool {
         matches!(
             self,
-            Self::Cancelled | Self::LinkClosed | Self::KeyMissing(_) | Self::KeyMaterial(_)
+            Self::Cancelled { .. } | Self::LinkClosed | Self::KeyMissing(_) | Self::KeyMaterial(_)
         )
     }
 

@@ -128,7 +128,7 @@ impl Interruption {
                 round: round.clone(),
                 absent,
             },
-            Self::Cancelled => SessionError::Cancelled,
+            Self::Cancelled => SessionError::Cancelled { absent },
             Self::LinkClosed => SessionError::LinkClosed,
         }
     }
@@ -195,6 +195,11 @@ impl Mailbox {
     pub(super) fn round_deadline(&self) -> Instant {
         let round = Instant::now().checked_add(self.deadlines.round);
         round.map_or(self.deadlines.overall, |at| at.min(self.deadlines.overall))
+    }
+
+    /// Whether a round that has begun then has taken long already.
+    pub(super) fn is_long(&self, since: Instant) -> bool {
+        since.elapsed() >= self.deadlines.round / 2
     }
 
     /// Sends a message of the current stage.

@@ -223,7 +223,10 @@ mod tests {
             run.cancel.cancel();
             (index == 0).then(|| sign(inputs(&pair, 0), DIGEST, run))
         });
-        assert!(matches!(results[0], Some(Err(SessionError::Cancelled))));
+        assert!(matches!(
+            results[0],
+            Some(Err(SessionError::Cancelled { .. }))
+        ));
     }
 
     #[test]

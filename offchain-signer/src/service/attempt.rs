@@ -8,7 +8,7 @@ use crate::{
     identity::Identity,
     key_store::{KeyStore, KeyStoreError},
     protocol::{Deadlines, Link, NodeSigner, Run, SessionError},
-    sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
+    sessions::{Attendance, Budget, RunError, RunSpec, Session, SessionsHandle},
     trace::Trace,
 };
 use signing_primitives::{CommitteeMember, Subject, UnprovableFault};
@@ -99,15 +99,26 @@ impl<C: WatchChain> Node<C> {
             last_try: LAST_TRY,
             open_timeout: plan.open_timeout,
             budget: BUDGET,
+            attendance: plan.attendance.clone(),
         };
         let (signer, round) = (plan.signer, plan.round_timeout);
-        let runtime = Handle::current();
+        let (runtime, attendance) = (Handle::current(), plan.attendance);
         let job = move |session: Session| {
             let deadlines = Deadlines {
                 round,
                 overall: Instant::now() + TRY_TIMEOUT,
             };
-            job(run_of(session, signer.clone(), deadlines, runtime.clone()))
+            let result = job(run_of(session, signer.clone(), deadlines, runtime.clone()));
+            if let Err(error) = &result {
+                let missing = error.waited_for();
+                attendance.not_heard(
+                    missing
+                        .iter()
+                        .map(|party| party.signer_id().clone())
+                        .collect(),
+                );
+            }
+            result
         };
         let (sessions, observations) = (self.sessions.clone(), self.observations.clone());
         let others = spec.others.clone();
@@ -128,7 +139,7 @@ impl<C: WatchChain> Node<C> {
 
 /// Notes who let a run fail. The chain says who takes part, so whoever does not open it is silent.
 /// But where there are three or more, whoever is silent may be waiting for another in vain, or have
-/// ended well where another was kept from it; the chain passes over those who do not confirm.
+/// ended well where another was kept from it: only all tries together tell, see [`Attendance`].
 fn observe(
     observations: &Observations,
     others: &BTreeMap<AccountId, SignerId>,
@@ -156,6 +167,8 @@ pub(super) struct Plan {
     pub(super) open_timeout: Duration,
     /// How long a round may take.
     pub(super) round_timeout: Duration,
+    /// Where it is noted who is missing.
+    pub(super) attendance: Attendance,
 }
 
 /// A session as the protocols know it.

@@ -7,7 +7,7 @@ use crate::{
     per_key::PerKey,
     protocol::{self, Deadlines, KeyMaterialError, NodeSigner, PartyId, SessionError},
     request::{RunSigning, SigningFailure, SigningOrder},
-    sessions::{Budget, RunError, RunSpec, Session, SessionsHandle},
+    sessions::{Attendance, Budget, RunError, RunSpec, Session, SessionsHandle},
 };
 use async_trait::async_trait;
 use signing_evidence::{SessionFacts, SigningEvidence};
@@ -140,6 +140,7 @@ impl RunSigning for CommitteeSigner {
             .map(|(account, party)| (account.clone(), party.clone()))
             .collect();
         let spec = RunSpec {
+            attendance: Attendance::default(),
             subject: Subject::Signing(subject.clone()),
             me: order.me.clone(),
             others,
@@ -365,7 +366,12 @@ mod tests {
         }
         for error in [
             RunError::Lost,
-            RunError::Protocol(SessionError::Cancelled.into()),
+            RunError::Protocol(
+                SessionError::Cancelled {
+                    absent: BTreeSet::new(),
+                }
+                .into(),
+            ),
         ] {
             assert!(matches!(
                 failure(error, &BTreeMap::new()),

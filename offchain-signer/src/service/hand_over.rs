@@ -7,27 +7,34 @@
 //! A node that crashes anywhere on the way looks at its key store when it is back: a pending share
 //! of the running attempt is confirmed (again). What becomes of it when the chain says that the new
 //! generation is in force is for the [`shares`](super::shares) to see.
+//!
+//! A member that signs well and is silent in hand-overs would keep the key where it is. Who has waited for
+//! it in vain in every try of an attempt reports it as silent; it is forgiven when it has handed over.
 
 use super::attempt::{
     accounts, chain_of, parties, Confirmer, Node, Plan, RunResult, Worker, AUX_GEN_ROUND,
 };
 use crate::{
-    chain::{AccountId, BlockNumber, Committee, Heads, NetworkState, VerifyingKey, WatchChain},
+    chain::{
+        AccountId, BlockNumber, Committee, Heads, NetworkState, SignerId, VerifyingKey, WatchChain,
+    },
     key_store::{KeyStore, KeyStoreError},
     protocol::{KeyMaterial, NodeSigner, Reshare, ReshareError, ResharePart, SignerKeyMissing},
+    sessions::Attendance,
 };
 use signing_primitives::{
     CommitteeMember, Phase, ReshareAttempt, ReshareConfirmation, ReshareSubject, Subject,
 };
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 type Attempt = ReshareAttempt<AccountId, u32>;
 /// What a run leaves behind: nothing, where this node only hands over.
 type Handed = Option<KeyMaterial>;
 
 /// How long the participants may take to open a try: they see the same finalized block, a moment
-/// sooner or later.
-const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
+/// sooner or later. Less than a round: whoever waits in vain for another to open the try says so before
+/// others, whose session has begun, take it for silent.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a round may take where nobody makes auxiliary information: it computes milliseconds.
 const ROUND_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -50,6 +57,8 @@ pub(super) struct HandOver<C> {
     worker: Worker<Handed>,
     confirmer: Confirmer<C>,
     complained: Option<u32>,
+    /// Who is missing from the tries of the attempt at hand.
+    attendance: (u32, Attendance),
 }
 
 /// An attempt, and what it starts from.
@@ -66,6 +75,7 @@ impl<C: WatchChain> HandOver<C> {
             node,
             worker: Worker::new(),
             complained: None,
+            attendance: Default::default(),
         }
     }
 
@@ -78,6 +88,9 @@ impl<C: WatchChain> HandOver<C> {
     pub(super) async fn keep(&mut self, attempt: u32, result: RunResult<Handed>) {
         match result {
             Ok(Some(material)) => {
+                for party in material.members() {
+                    self.node.observations.handed_over(party.signer_id());
+                }
                 let write = move |store: &KeyStore| store.put_pending(&material);
                 self.node.store(attempt, "handed-over share", write).await;
             }
@@ -132,9 +145,13 @@ impl<C: WatchChain> HandOver<C> {
         let Some(me) = giver.or(taker) else {
             return;
         };
+        self.note_missing(me, attempt, best);
         let now = heads.best.number;
         if !self.worker.may_begin(attempt.attempt, now) {
             return;
+        }
+        if self.attendance.0 != attempt.attempt {
+            self.attendance = (attempt.attempt, Attendance::default());
         }
         let part = match taker.is_none_or(|taker| taker.party == me.party) {
             true => self.part(task, me),
@@ -148,6 +165,34 @@ impl<C: WatchChain> HandOver<C> {
                 tracing::error!(attempt = attempt.attempt, %error, "cannot take part in a resharing");
             }
             Err(_) => {}
+        }
+    }
+
+    /// Notes who is missing from all tries. If all others are, that is more likely this node's own fault.
+    fn note_missing(
+        &self,
+        me: &CommitteeMember<AccountId>,
+        attempt: &Attempt,
+        best: &NetworkState,
+    ) {
+        let (number, attendance) = &self.attendance;
+        if *number != attempt.attempt {
+            return;
+        }
+        let is_confirmed = |party: &SignerId| {
+            let Phase::Resharing(now) = &best.phase else {
+                return false;
+            };
+            let mut members = now.members.iter().filter(|member| member.party == *party);
+            members.any(|member| now.confirmed.contains(&member.validator))
+        };
+        let missing = attendance.missing(is_confirmed);
+        let others = others(me, attempt);
+        if missing.len() == others.len() {
+            return;
+        }
+        for party in &missing {
+            self.node.observations.held_up(party);
         }
     }
 
@@ -178,16 +223,16 @@ impl<C: WatchChain> HandOver<C> {
             None => None,
         };
         let part = reshare.part(&me.party, share.as_deref(), aux_info.as_ref())?;
-        let both = attempt.old_holders.iter().chain(&attempt.members);
         let plan = Plan {
             subject: Subject::Reshare(reshare.subject().clone()),
             signer: NodeSigner::new(self.node.keystore.clone(), me.party.clone())?,
-            others: accounts(both.filter(|member| member.party != me.party)),
+            others: others(me, attempt),
             open_timeout: OPEN_TIMEOUT,
             round_timeout: match attempt.aux_info {
                 Some(_) => ROUND_TIMEOUT,
                 None => AUX_GEN_ROUND,
             },
+            attendance: self.attendance.1.clone(),
         };
         Ok((plan, part))
     }
@@ -239,4 +284,10 @@ impl<C: WatchChain> HandOver<C> {
         let now = heads.best.number;
         self.confirmer.confirm(number, now, confirmation).await;
     }
+}
+
+/// All that take part but this node.
+fn others(me: &CommitteeMember<AccountId>, attempt: &Attempt) -> BTreeMap<AccountId, SignerId> {
+    let both = attempt.old_holders.iter().chain(&attempt.members);
+    accounts(both.filter(|member| member.party != me.party))
 }

@@ -7,6 +7,7 @@ mod cheating;
 mod crashes;
 mod framing;
 mod hand_over;
+mod held_up;
 mod misbehaviour;
 mod tracing;
 

@@ -1,23 +1,50 @@
 //! A mesh in memory, for tests.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use super::*;
+use super::{frame::Frame, *};
+use codec::Decode;
 use futures::FutureExt;
 use std::{collections::HashMap, sync::RwLock};
 
 type Inboxes = Arc<RwLock<HashMap<AccountId, mpsc::Sender<Incoming>>>>;
+/// Who says nothing to whom, and when.
+type Silent = Arc<RwLock<HashMap<(AccountId, AccountId), Silence>>>;
+
+/// When one validator says nothing to another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Silence {
+    /// Never does it say anything.
+    Always,
+    /// It opens sessions, and says nothing in them.
+    InSessions,
+}
 
 struct MemoryMesh {
     me: AccountId,
     inboxes: Inboxes,
+    silent: Silent,
 }
 
 impl Carry for MemoryMesh {
     fn send(&self, to: AccountId, message: Vec<u8>) -> BoxFuture<'static, bool> {
         let inbox = self.inboxes.read().unwrap().get(&to).cloned();
         let from = self.me.clone();
+        let silence = self
+            .silent
+            .read()
+            .unwrap()
+            .get(&(from.clone(), to))
+            .copied();
+        let is_lost = match silence {
+            None => false,
+            Some(Silence::Always) => true,
+            Some(Silence::InSessions) => {
+                matches!(Frame::decode(&mut &message[..]), Ok(Frame::Message { .. }))
+            }
+        };
         async move {
             match inbox {
+                Some(_) if is_lost => true,
                 Some(inbox) => inbox.send(Incoming { from, message }).await.is_ok(),
                 None => false,
             }
@@ -30,6 +57,7 @@ impl Carry for MemoryMesh {
 #[derive(Clone, Default)]
 pub(crate) struct Net {
     inboxes: Inboxes,
+    silent: Silent,
 }
 
 impl Net {
@@ -40,10 +68,16 @@ impl Net {
         let mesh = Arc::new(MemoryMesh {
             me,
             inboxes: self.inboxes.clone(),
+            silent: self.silent.clone(),
         });
         let (handle, sessions) = Sessions::new(mesh, incoming);
         tokio::spawn(sessions.run(CancellationToken::new()));
         handle
+    }
+
+    /// From now on one says nothing to another.
+    pub(crate) fn silence(&self, from: AccountId, to: AccountId, when: Silence) {
+        self.silent.write().unwrap().insert((from, to), when);
     }
 
     /// Puts a message into a validator's inbox.

@@ -1,6 +1,7 @@
 //! One run: its tries, each with a session of its own.
 
 use super::{
+    attendance::Attendance,
     frame::{Frame, RunId},
     opening::{Opening, Step},
     router::{PartyMessage, PeerOpen, Router},
@@ -22,7 +23,7 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout_at, Instant},
 };
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
 /// Opens that a participant may send for each try: its own and its answer to ours, and as many
@@ -51,6 +52,9 @@ pub struct RunSpec {
     pub budget: Budget,
     /// The request that it is for, if it is for one.
     pub trace: Trace,
+    /// Where it is noted who does not come to its tries. Who was missing from a session is for the job
+    /// to say.
+    pub attendance: Attendance,
 }
 
 /// What one participant may send in one session; the rest is dropped.
@@ -226,11 +230,13 @@ struct SessionGuard {
     metrics: Metrics,
     trace: Trace,
     opened: std::time::Instant,
-    _cancel: DropGuard,
+    cancel: CancellationToken,
 }
 
 impl Drop for SessionGuard {
     fn drop(&mut self) {
+        // First, so that the protocol knows why it hears nothing any more.
+        self.cancel.cancel();
         self.router.close_session(&self.id.0);
         self.metrics.session_closed(&self.subject);
         self.trace.stage(Stage::Protocol, self.opened);
@@ -273,6 +279,12 @@ impl SessionsHandle {
                 }
                 TryOutcome::Failed(error) => return Err(error),
                 TryOutcome::Retry { number, because_of } => {
+                    let who = because_of
+                        .as_ref()
+                        .and_then(|open| spec.others.get(&open.from));
+                    if let Some(party) = who {
+                        spec.attendance.gave_up(party.clone());
+                    }
                     tracing::info!(run = %hex::encode(spec.id()), number, "trying a run again");
                     opening.retry(number, fresh_nonce());
                     pending = because_of.filter(|open| open.try_number == number);
@@ -333,21 +345,21 @@ impl SessionsHandle {
     }
 
     fn not_opened<T, E>(&self, spec: &RunSpec, opening: &Opening) -> TryOutcome<T, E> {
+        let here = opening.received();
+        let absent = || {
+            let others = spec.others.iter();
+            others.filter(|(peer, _)| !here.contains_key(*peer))
+        };
+        let parties = absent().map(|(_, party)| party.clone());
+        spec.attendance.not_opened(parties.collect());
         match opening.failed() {
             Step::Retry(number) => TryOutcome::Retry {
                 number,
                 because_of: None,
             },
-            _ => {
-                let here = opening.received();
-                let absent = spec
-                    .others
-                    .keys()
-                    .filter(|peer| !here.contains_key(*peer))
-                    .cloned()
-                    .collect();
-                TryOutcome::Failed(RunError::NotOpened { absent })
-            }
+            _ => TryOutcome::Failed(RunError::NotOpened {
+                absent: absent().map(|(peer, _)| peer.clone()).collect(),
+            }),
         }
     }
 
@@ -382,7 +394,7 @@ impl SessionsHandle {
             metrics: self.metrics.clone(),
             trace: spec.trace.clone(),
             opened: std::time::Instant::now(),
-            _cancel: cancel.clone().drop_guard(),
+            cancel: cancel.clone(),
         };
         let session = Session {
             id,

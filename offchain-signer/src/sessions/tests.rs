@@ -22,6 +22,7 @@ fn spec(id: u8, me: u8, all: &[u8], last_try: u32) -> RunSpec {
         .map(|w| (account(*w), party(*w)))
         .collect();
     RunSpec {
+        attendance: Default::default(),
         trace: Default::default(),
         subject: subject(id, all),
         me: party(me),

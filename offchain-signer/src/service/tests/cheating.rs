@@ -7,7 +7,7 @@ use crate::{
         Deadlines, NodeSigner, PartyId,
     },
     service::attempt::{accounts, run_of},
-    sessions::{Budget, RunSpec, Session, SessionsHandle},
+    sessions::{Attendance, Budget, RunSpec, Session, SessionsHandle},
 };
 use signing_evidence::{SigningEvidence, Verdict};
 use signing_primitives::{Subject, UnprovableFault};
@@ -35,6 +35,7 @@ async fn cheat(world: &World, sessions: &SessionsHandle, order: SigningOrder) {
         .iter()
         .filter(|member| member.party != order.me && order.participants.contains(&member.party));
     let spec = RunSpec {
+        attendance: Attendance::default(),
         trace: Default::default(),
         subject: Subject::Signing(subject),
         me: order.me.clone(),

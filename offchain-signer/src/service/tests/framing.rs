@@ -10,7 +10,7 @@ use crate::{
         Deadlines, PartyId, SessionError,
     },
     service::attempt::run_of,
-    sessions::{Budget, RunError, RunSpec, Session},
+    sessions::{Attendance, Budget, RunError, RunSpec, Session},
 };
 use signing_primitives::Subject;
 use std::collections::BTreeSet;
@@ -37,6 +37,7 @@ async fn session(cheat: impl Fn(PartyId) -> Cheat) -> (TestNetwork, [RunError<Se
         let inputs = move || material.signing_inputs(None, &participants).unwrap();
         let others = (0..3).filter(|other| *other != index);
         let spec = RunSpec {
+            attendance: Attendance::default(),
             trace: Default::default(),
             subject: Subject::Signing(inputs().subject(H256([9; 32]), 1, [7; 32], [8; 32])),
             me: network.party(index).into(),

@@ -1,0 +1,168 @@
+//! Who was missing from the tries of a run, as far as this node can tell.
+//!
+//! A single try tells little: whoever is silent may be waiting for another in vain. But whoever has been let
+//! down says so before it is taken for the culprit, by beginning the next try. So this goes by all tries
+//! together: who was missing from every one of them, and has never given one up.
+
+use crate::chain::SignerId;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// For how long somebody must have been missing: longer than a restart takes.
+const LASTING: Duration = Duration::from_secs(30);
+
+/// The tries of one run, or of several about the same. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Attendance(Arc<Mutex<Tries>>);
+
+#[derive(Debug, Default)]
+struct Tries {
+    /// Those missing from all sessions so far. None before there was one.
+    from_sessions: Option<BTreeSet<SignerId>>,
+    /// Those that did not open any of the tries that came to no session.
+    from_openings: Option<BTreeSet<SignerId>>,
+    gave_up: BTreeSet<SignerId>,
+    /// When the first and the last of these tries ended.
+    ended: Option<(Instant, Instant)>,
+}
+
+impl Attendance {
+    /// A session ended without a result while this node waited for these. If it waited for nobody, that
+    /// tells nothing.
+    pub(crate) fn not_heard(&self, missing: BTreeSet<SignerId>) {
+        let mut tries = self.lock();
+        if !missing.is_empty() {
+            only(&mut tries.from_sessions, missing);
+            tries.end();
+        }
+    }
+
+    /// A try came to no session, since these did not open it.
+    pub(crate) fn not_opened(&self, missing: BTreeSet<SignerId>) {
+        let mut tries = self.lock();
+        only(&mut tries.from_openings, missing);
+        tries.end();
+    }
+
+    /// This one ended a try: it may have been let down, or may have restarted.
+    pub(crate) fn gave_up(&self, party: SignerId) {
+        self.lock().gave_up.insert(party);
+    }
+
+    /// Those missing from all tries, if that has lasted. `is_done` says who has the result, for all that it
+    /// claims: it has no reason to open another try.
+    pub(crate) fn missing(&self, is_done: impl Fn(&SignerId) -> bool) -> BTreeSet<SignerId> {
+        let tries = self.lock();
+        let lasting = |(first, last): (Instant, Instant)| last.duration_since(first) >= LASTING;
+        if !tries.ended.is_some_and(lasting) {
+            return BTreeSet::new();
+        }
+        let both = [&tries.from_sessions, &tries.from_openings];
+        let mut missing = both.into_iter().flatten().flatten().cloned().collect();
+        for some in both.into_iter().flatten() {
+            missing = &missing & some;
+        }
+        let had_a_session = tries.from_sessions.is_some();
+        missing
+            .retain(|party| !tries.gave_up.contains(party) && (had_a_session || !is_done(party)));
+        missing
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tries {
+    fn end(&mut self) {
+        let now = Instant::now();
+        let (first, _) = self.ended.unwrap_or((now, now));
+        self.ended = Some((first, now));
+    }
+}
+
+/// Keeps only those that are missing this time, too.
+fn only(so_far: &mut Option<BTreeSet<SignerId>>, missing: BTreeSet<SignerId>) {
+    *so_far = Some(match so_far.take() {
+        Some(before) => &before & &missing,
+        None => missing,
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sp_core::sr25519;
+    use tokio::time::advance;
+
+    fn party(byte: u8) -> SignerId {
+        sr25519::Public::from_raw([byte; 32]).into()
+    }
+
+    fn parties(bytes: &[u8]) -> BTreeSet<SignerId> {
+        bytes.iter().map(|byte| party(*byte)).collect()
+    }
+
+    fn missing(attendance: &Attendance) -> BTreeSet<SignerId> {
+        attendance.missing(|_| false)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_missing_every_time_and_for_long() {
+        let attendance = Attendance::default();
+        assert!(missing(&attendance).is_empty());
+        attendance.not_heard(parties(&[1, 2]));
+        assert!(missing(&attendance).is_empty());
+        advance(LASTING - Duration::from_secs(1)).await;
+        attendance.not_heard(parties(&[1, 3]));
+        assert!(missing(&attendance).is_empty());
+        // Time passes; nothing is known of it.
+        advance(LASTING).await;
+        assert!(missing(&attendance).is_empty());
+        attendance.not_opened(parties(&[1, 4]));
+        assert_eq!(missing(&attendance), parties(&[1]));
+        // It has come once.
+        attendance.not_heard(parties(&[2]));
+        assert!(missing(&attendance).is_empty());
+    }
+
+    /// The victim of another is missing every time, and says every time, or once, that it has been let down.
+    #[tokio::test(start_paused = true)]
+    async fn who_gives_up_is_not_to_blame() {
+        let attendance = Attendance::default();
+        attendance.not_heard(parties(&[1, 2]));
+        attendance.gave_up(party(1));
+        advance(LASTING).await;
+        attendance.not_heard(parties(&[1, 2]));
+        assert_eq!(missing(&attendance), parties(&[2]));
+    }
+
+    /// This node restarts when all others are done: they have no reason to come again.
+    #[tokio::test(start_paused = true)]
+    async fn who_is_done_need_not_come() {
+        let attendance = Attendance::default();
+        attendance.not_opened(parties(&[1, 2]));
+        advance(LASTING).await;
+        attendance.not_opened(parties(&[1, 2]));
+        let done = |one: &SignerId| *one == party(1);
+        assert_eq!(attendance.missing(done), parties(&[2]));
+        // But who has been silent in a session is so, though it has got from others what it needs itself.
+        attendance.not_heard(parties(&[1]));
+        assert_eq!(attendance.missing(done), parties(&[1]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_try_that_ended_while_nobody_was_waited_for_tells_nothing() {
+        let attendance = Attendance::default();
+        attendance.not_heard(parties(&[1]));
+        advance(LASTING).await;
+        attendance.not_heard(parties(&[]));
+        assert!(missing(&attendance).is_empty());
+        attendance.not_heard(parties(&[1]));
+        assert_eq!(missing(&attendance), parties(&[1]));
+    }
+}
