@@ -278,7 +278,8 @@ pub mod pallet {
     #[pallet::storage]
     pub type ExcludedAt<T: Config> = StorageValue<_, BlockNumberFor<T>>;
 
-    /// How many attempts to hand the key over have missed their deadline since the last one that did not.
+    /// How many attempts to hand the key over have missed their deadline, since a generation was activated or
+    /// there was nobody to hand over to.
     #[pallet::storage]
     pub type FruitlessAttempts<T: Config> = StorageValue<_, u32, ValueQuery>;
 

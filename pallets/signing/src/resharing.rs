@@ -113,8 +113,9 @@ impl<T: Config> Pallet<T> {
     ///
     /// If an honest one has confirmed, the fault is with those that have not. If not, the first time it may
     /// have been the fault of those that handed over: others do so next. Then all newcomers give way to others.
-    /// And from the third time on one more member that stays, by chance, whoever has confirmed: somebody may
-    /// let others down, one at a time. So the key cannot be held where it is for ever.
+    /// And from the third time on one more, by chance: of those that stay, or of all if an honest one has
+    /// confirmed, whoever has. Somebody may let others down, one at a time. So nobody can hold the key where it
+    /// is for ever, as long as there are others to hand it over.
     fn suspects_of_missed_deadline(attempt: &ReshareAttemptOf<T>) -> Vec<&CommitteeMemberOf<T>> {
         let times = FruitlessAttempts::<T>::get().saturating_add(1);
         FruitlessAttempts::<T>::put(times);
@@ -123,18 +124,25 @@ impl<T: Config> Pallet<T> {
             let mut sitting = committee.iter().flat_map(|all| all.sitting());
             sitting.any(|one| one.validator == member.validator)
         });
-        let mut suspects = match Self::an_honest_one_confirmed(attempt) {
-            true => attempt
-                .members
-                .iter()
-                .filter(|member| !attempt.confirmed.contains(&member.validator))
-                .collect(),
-            false if times >= 2 => newcomers,
-            false => Vec::new(),
+        let all = attempt.members.iter();
+        let (mut suspects, others) = match Self::an_honest_one_confirmed(attempt) {
+            true => (
+                all.clone()
+                    .filter(|member| !attempt.confirmed.contains(&member.validator))
+                    .collect(),
+                all.collect(),
+            ),
+            false if times >= 2 => (newcomers, staying),
+            false => (Vec::new(), staying),
         };
         if times > 2 {
-            let others = staying.into_iter().filter(|one| !suspects.contains(one));
-            suspects.extend(draw(others.collect(), 1, Self::attempt_seed()));
+            // Not from those that are left: who lets others down would choose among whom it is drawn.
+            let drawn = draw(others, 1, Self::attempt_seed());
+            let more: Vec<_> = drawn
+                .into_iter()
+                .filter(|one| !suspects.contains(one))
+                .collect();
+            suspects.extend(more);
         }
         suspects
     }
