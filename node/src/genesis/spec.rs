@@ -122,6 +122,9 @@ pub(crate) enum SpecError {
         /// What they share.
         what: &'static str,
     },
+    /// The same validator twice.
+    #[error("{0} is given twice")]
+    Twice(String),
     /// A validator has one key for two purposes.
     #[error("{0} has the same key for two purposes")]
     KeyTwice(String),
@@ -360,9 +363,13 @@ fn is_usable(id: &str) -> bool {
 fn shared(validators: &[ValidatorFile]) -> Vec<SpecError> {
     let mut errors = Vec::new();
     let mut owners: BTreeMap<(&str, Vec<u8>), &str> = BTreeMap::new();
-    let mut told = BTreeSet::new();
-    for validator in validators {
+    for (index, validator) in validators.iter().enumerate() {
         let keys = &validator.session_keys;
+        let mut before = validators.iter().take(index);
+        if before.any(|one| one.stash == validator.stash && one.session_keys == *keys) {
+            errors.push(SpecError::Twice(validator.name.clone()));
+            continue;
+        }
         let sr25519: [&[u8]; 3] = [
             keys.babe.as_ref(),
             keys.authority_discovery.as_ref(),
@@ -383,11 +390,7 @@ fn shared(validators: &[ValidatorFile]) -> Vec<SpecError> {
             .into_iter()
             .chain(different.into_iter().map(|key| ("session key", key)));
         for (what, bytes) in own {
-            let owner = owners.insert((what, bytes.to_vec()), &validator.name);
-            // Once for each two: of a file that is given twice everything is the same.
-            if let Some(first) =
-                owner.filter(|first| told.insert((*first, validator.name.as_str())))
-            {
+            if let Some(first) = owners.insert((what, bytes.to_vec()), &validator.name) {
                 errors.push(SpecError::Shared {
                     first: first.into(),
                     second: validator.name.clone(),
