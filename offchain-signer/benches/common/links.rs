@@ -56,10 +56,10 @@ pub(crate) fn over_links<T: Send>(
             session_id,
             signer: signer.clone(),
             link: Link { outgoing, incoming },
-            deadlines: Deadlines {
-                round: Duration::from_secs(600),
-                overall: tokio::time::Instant::now() + Duration::from_secs(1200),
-            },
+            deadlines: Deadlines::new(
+                Duration::from_secs(600),
+                tokio::time::Instant::now() + Duration::from_secs(1200),
+            ),
             cancel: CancellationToken::new(),
             runtime: runtime.handle().clone(),
             metrics: Metrics::default(),

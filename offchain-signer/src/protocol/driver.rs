@@ -27,6 +27,9 @@ use tokio::time::Instant;
 /// How much longer each round may take than the one before. Whoever waits for somebody who waits in
 /// turn then hears of it before its own time is up, and does not take the victim for the culprit.
 const LEEWAY: Duration = Duration::from_millis(500);
+/// A session that is cancelled so shortly before a round's time is up is one whose time was up: others have
+/// waited for the same. Less than what rounds differ by: then it was somebody who waited for somebody else.
+const NEARLY: Duration = Duration::from_millis(250);
 
 /// Runs the protocol that begins at `entry_point` to its end, on this thread.
 ///
@@ -92,13 +95,14 @@ where
                 CanFinalize::NotYet => {}
                 CanFinalize::Never => return Err(round.end(None)),
             }
-            let until = unsent.map_or(until, |_| Instant::now());
-            let delivery = match (mailbox.receive(until), unsent) {
+            let waits_until = unsent.map_or(until, |_| Instant::now());
+            let delivery = match (mailbox.receive(waits_until), unsent) {
                 (Ok(delivery), _) => delivery,
                 (Err(Interruption::TimedOut), None) => return Err(round.end(None)),
                 (Err(interruption), unsent) => {
                     let interruption = unsent.unwrap_or(interruption);
-                    return Err(round.interrupted(interruption, mailbox.is_long(since)));
+                    let is_up = until.saturating_duration_since(Instant::now()) < NEARLY;
+                    return Err(round.interrupted(interruption, is_up));
                 }
             };
             let from = delivery.from;
@@ -360,12 +364,12 @@ impl<'a, P: Protocol<PartyId>> OpenRound<'a, P> {
 
     /// Ends the session before its time: with what parties have done against the protocol until
     /// then, because who cheats and then gives up, or makes this node give up, has cheated.
-    fn interrupted(self, interruption: Interruption, is_long: bool) -> SessionError {
+    fn interrupted(self, interruption: Interruption, is_up: bool) -> SessionError {
         let round = self.round.clone();
         match self.end(None) {
             error @ SessionError::Misbehaviour { .. } => error,
             SessionError::TimedOut { absent, .. }
-                if is_long && interruption == Interruption::Cancelled =>
+                if is_up && interruption == Interruption::Cancelled =>
             {
                 interruption.into_error(&round, absent)
             }

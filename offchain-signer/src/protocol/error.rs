@@ -127,8 +127,7 @@ pub enum SessionError {
     /// The caller gave the run up.
     #[error("the session was cancelled")]
     Cancelled {
-        /// Those whose message this node was waiting for, and had been for at least half of the time that
-        /// a round may take.
+        /// Those whose message this node was waiting for, if the round's time was up but for a moment.
         absent: BTreeSet<PartyId>,
     },
     /// The other end of the link is gone.
@@ -166,8 +165,8 @@ impl SessionError {
         }
     }
 
-    /// Those that this node has waited for, for long or until their time was up. Others may have kept
-    /// them from answering.
+    /// Those that this node has waited for until their time was up. Others may have kept them from
+    /// answering.
     pub fn waited_for(&self) -> BTreeSet<PartyId> {
         match self {
             Self::TimedOut { absent, .. } | Self::Cancelled { absent } => absent.clone(),

@@ -36,8 +36,24 @@ pub struct Link {
 pub struct Deadlines {
     /// For the messages of one round, from the moment this node has entered it.
     pub round: Duration,
+    /// The same in [`Stage::AuxGen`], whose parties compute for long.
+    pub aux_gen_round: Duration,
+    /// When the time of the first round begins, if not when this node enters it.
+    pub begun: Option<Instant>,
     /// For the whole run.
     pub overall: Instant,
+}
+
+impl Deadlines {
+    /// The same for each round, from the moment this node has entered it.
+    pub fn new(round: Duration, overall: Instant) -> Self {
+        Self {
+            round,
+            aux_gen_round: round,
+            begun: None,
+            overall,
+        }
+    }
 }
 
 /// What one run of a protocol is given: all of it is used up by the run.
@@ -192,14 +208,13 @@ impl Mailbox {
     }
 
     /// When a round that begins now has to be over.
-    pub(super) fn round_deadline(&self) -> Instant {
-        let round = Instant::now().checked_add(self.deadlines.round);
+    pub(super) fn round_deadline(&mut self) -> Instant {
+        let begun = self.deadlines.begun.take().unwrap_or_else(Instant::now);
+        let round = begun.checked_add(match self.stage {
+            Stage::AuxGen => self.deadlines.aux_gen_round,
+            _ => self.deadlines.round,
+        });
         round.map_or(self.deadlines.overall, |at| at.min(self.deadlines.overall))
-    }
-
-    /// Whether a round that has begun then has taken long already.
-    pub(super) fn is_long(&self, since: Instant) -> bool {
-        since.elapsed() >= self.deadlines.round / 2
     }
 
     /// Sends a message of the current stage.
@@ -322,10 +337,10 @@ mod tests {
     ) -> (Mailbox, Wire, mpsc::Receiver<(PartyId, Vec<u8>)>) {
         let (outgoing, sent) = mpsc::channel(1);
         let (inject, incoming) = mpsc::channel(64);
-        let deadlines = Deadlines {
-            round: Duration::from_millis(50),
-            overall: Instant::now() + Duration::from_secs(600),
-        };
+        let deadlines = Deadlines::new(
+            Duration::from_millis(50),
+            Instant::now() + Duration::from_secs(600),
+        );
         let mailbox = Mailbox {
             link: Link { outgoing, incoming },
             others: [party(1), party(2)].into(),

@@ -97,10 +97,10 @@ impl TestNetwork {
                 session_id,
                 signer: signer.clone(),
                 link: Link { outgoing, incoming },
-                deadlines: Deadlines {
-                    round: self.deadlines,
-                    overall: Instant::now() + Duration::from_secs(600),
-                },
+                deadlines: Deadlines::new(
+                    self.deadlines,
+                    Instant::now() + Duration::from_secs(600),
+                ),
                 cancel: CancellationToken::new(),
                 runtime: runtime.handle().clone(),
                 metrics: Metrics::default(),

@@ -7,7 +7,7 @@ use crate::{
     faults::Observations,
     identity::Identity,
     key_store::{KeyStore, KeyStoreError},
-    protocol::{Deadlines, Link, NodeSigner, Run, SessionError},
+    protocol::{Deadlines, Link, NodeSigner, PartyId, Run, SessionError},
     sessions::{Attendance, Budget, RunError, RunSpec, Session, SessionsHandle},
     trace::Trace,
 };
@@ -99,24 +99,29 @@ impl<C: WatchChain> Node<C> {
             last_try: LAST_TRY,
             open_timeout: plan.open_timeout,
             budget: BUDGET,
-            attendance: plan.attendance.clone(),
+            attendance: plan.attendance.clone().unwrap_or_default(),
         };
         let (signer, round) = (plan.signer, plan.round_timeout);
         let (runtime, attendance) = (Handle::current(), plan.attendance);
         let job = move |session: Session| {
             let deadlines = Deadlines {
                 round,
+                aux_gen_round: AUX_GEN_ROUND,
+                // Whoever is let into the session late gives it up before others take it for silent.
+                begun: attendance.as_ref().map(|_| session.opened),
                 overall: Instant::now() + TRY_TIMEOUT,
             };
+            let ended_by = session.ended_by.clone();
             let result = job(run_of(session, signer.clone(), deadlines, runtime.clone()));
-            if let Err(error) = &result {
-                let missing = error.waited_for();
-                attendance.not_heard(
-                    missing
-                        .iter()
-                        .map(|party| party.signer_id().clone())
-                        .collect(),
-                );
+            if let Some(attendance) = &attendance {
+                let missing = result.as_ref().err().map(SessionError::waited_for);
+                let missing = missing
+                    .unwrap_or_default()
+                    .iter()
+                    .map(PartyId::signer_id)
+                    .cloned()
+                    .collect();
+                attendance.session_ended(missing, ended_by.get());
             }
             result
         };
@@ -167,8 +172,8 @@ pub(super) struct Plan {
     pub(super) open_timeout: Duration,
     /// How long a round may take.
     pub(super) round_timeout: Duration,
-    /// Where it is noted who is missing.
-    pub(super) attendance: Attendance,
+    /// Where it is noted who is missing, if that is to be known.
+    pub(super) attendance: Option<Attendance>,
 }
 
 /// A session as the protocols know it.

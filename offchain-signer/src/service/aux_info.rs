@@ -15,7 +15,6 @@ use crate::{
     chain::{AccountId, BlockNumber, Heads, NetworkState, WatchChain},
     key_store::KeyStore,
     protocol::{AuxGeneration, AuxGenerationError, NodeSigner, PreparedAuxInfo, SignerKeyMissing},
-    sessions::Attendance,
 };
 use signing_primitives::{
     AuxInfoAttempt, AuxInfoConfirmation, AuxInfoSubject, CommitteeMember, Phase, Subject,
@@ -165,7 +164,7 @@ impl<C: WatchChain> AuxInfoMaker<C> {
             others: accounts(attempt.parties.iter().filter(|party| *party != me)),
             open_timeout: OPEN_TIMEOUT,
             round_timeout: AUX_GEN_ROUND,
-            attendance: Attendance::default(),
+            attendance: None,
         };
         Ok((plan, generation))
     }

@@ -166,10 +166,7 @@ impl RunSigning for CommitteeSigner {
             let Ok(Ok(_slot)) = turn else {
                 return Err(Unsigned::Busy);
             };
-            let deadlines = Deadlines {
-                round: ROUND_TIMEOUT,
-                overall: Instant::now() + SIGNING_TIMEOUT,
-            };
+            let deadlines = Deadlines::new(ROUND_TIMEOUT, Instant::now() + SIGNING_TIMEOUT);
             // One-use material: made anew for the session.
             let inputs = inputs().map_err(SessionError::from)?;
             let facts = SessionFacts {

@@ -11,9 +11,7 @@
 //! A member that signs well and is silent in hand-overs would keep the key where it is. Who has waited for
 //! it in vain in every try of an attempt reports it as silent; it is forgiven when it has handed over.
 
-use super::attempt::{
-    accounts, chain_of, parties, Confirmer, Node, Plan, RunResult, Worker, AUX_GEN_ROUND,
-};
+use super::attempt::{accounts, chain_of, parties, Confirmer, Node, Plan, RunResult, Worker};
 use crate::{
     chain::{
         AccountId, BlockNumber, Committee, Heads, NetworkState, SignerId, VerifyingKey, WatchChain,
@@ -35,7 +33,8 @@ type Handed = Option<KeyMaterial>;
 /// sooner or later. Less than a round: whoever waits in vain for another to open the try says so before
 /// others, whose session has begun, take it for silent.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a round may take where nobody makes auxiliary information: it computes milliseconds.
+/// How long a round of the hand-over itself may take: it computes milliseconds. That of making auxiliary
+/// information takes [`AUX_GEN_ROUND`](super::attempt::AUX_GEN_ROUND).
 const ROUND_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Why this node cannot take the part that the chain gives it.
@@ -57,6 +56,8 @@ pub(super) struct HandOver<C> {
     worker: Worker<Handed>,
     confirmer: Confirmer<C>,
     complained: Option<u32>,
+    /// The finalized generation.
+    generation: Option<u32>,
     /// Who is missing from the tries of the attempt at hand.
     attendance: (u32, Attendance),
 }
@@ -75,6 +76,7 @@ impl<C: WatchChain> HandOver<C> {
             node,
             worker: Worker::new(),
             complained: None,
+            generation: None,
             attendance: Default::default(),
         }
     }
@@ -88,9 +90,6 @@ impl<C: WatchChain> HandOver<C> {
     pub(super) async fn keep(&mut self, attempt: u32, result: RunResult<Handed>) {
         match result {
             Ok(Some(material)) => {
-                for party in material.members() {
-                    self.node.observations.handed_over(party.signer_id());
-                }
                 let write = move |store: &KeyStore| store.put_pending(&material);
                 self.node.store(attempt, "handed-over share", write).await;
             }
@@ -107,6 +106,7 @@ impl<C: WatchChain> HandOver<C> {
         finalized: &NetworkState,
         best: &NetworkState,
     ) {
+        self.forgive(finalized);
         match (
             &finalized.phase,
             &finalized.committee,
@@ -168,6 +168,18 @@ impl<C: WatchChain> HandOver<C> {
         }
     }
 
+    /// Forgives those that have handed over: the members of a generation that has come into force.
+    fn forgive(&mut self, finalized: &NetworkState) {
+        let Some(committee) = &finalized.committee else {
+            return;
+        };
+        if self.generation.replace(committee.generation) != Some(committee.generation) {
+            for member in &committee.members {
+                self.node.observations.handed_over(&member.party);
+            }
+        }
+    }
+
     /// Notes who is missing from all tries. If all others are, that is more likely this node's own fault.
     fn note_missing(
         &self,
@@ -176,13 +188,15 @@ impl<C: WatchChain> HandOver<C> {
         best: &NetworkState,
     ) {
         let (number, attendance) = &self.attendance;
+        // At another attempt, who has confirmed this one is not known any more.
+        let now = match &best.phase {
+            Phase::Resharing(now) if now.attempt == attempt.attempt => now,
+            _ => return,
+        };
         if *number != attempt.attempt {
             return;
         }
         let is_confirmed = |party: &SignerId| {
-            let Phase::Resharing(now) = &best.phase else {
-                return false;
-            };
             let mut members = now.members.iter().filter(|member| member.party == *party);
             members.any(|member| now.confirmed.contains(&member.validator))
         };
@@ -228,11 +242,8 @@ impl<C: WatchChain> HandOver<C> {
             signer: NodeSigner::new(self.node.keystore.clone(), me.party.clone())?,
             others: others(me, attempt),
             open_timeout: OPEN_TIMEOUT,
-            round_timeout: match attempt.aux_info {
-                Some(_) => ROUND_TIMEOUT,
-                None => AUX_GEN_ROUND,
-            },
-            attendance: self.attendance.1.clone(),
+            round_timeout: ROUND_TIMEOUT,
+            attendance: Some(self.attendance.1.clone()),
         };
         Ok((plan, part))
     }

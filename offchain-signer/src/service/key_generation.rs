@@ -12,7 +12,6 @@ use super::attempt::{
 use crate::{
     chain::{AccountId, BlockNumber, Heads, NetworkState, WatchChain},
     protocol::{self, KeyMaterial, Keygen, NodeSigner},
-    sessions::Attendance,
 };
 use signing_primitives::{CommitteeMember, KeygenAttempt, KeygenConfirmation, Phase, Subject};
 use std::time::Duration;
@@ -124,7 +123,7 @@ impl<C: WatchChain> KeyGeneration<C> {
             others: accounts(attempt.members.iter().filter(|member| *member != me)),
             open_timeout: OPEN_TIMEOUT,
             round_timeout: AUX_GEN_ROUND,
-            attendance: Attendance::default(),
+            attendance: None,
         };
         let run = self
             .node

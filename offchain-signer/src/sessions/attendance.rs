@@ -31,13 +31,21 @@ struct Tries {
 }
 
 impl Attendance {
-    /// A session ended without a result while this node waited for these. If it waited for nobody, that
-    /// tells nothing.
-    pub(crate) fn not_heard(&self, missing: BTreeSet<SignerId>) {
-        let mut tries = self.lock();
-        if !missing.is_empty() {
-            only(&mut tries.from_sessions, missing);
-            tries.end();
+    /// A session ended without a result. The time of those `missing` was up, but for a moment; and one may
+    /// have ended it, as it says by beginning the next try.
+    ///
+    /// Whoever does that before anybody's time is up has been let down, or has restarted. At that very moment
+    /// it may only have been quicker than others to hear of it.
+    pub(crate) fn session_ended(&self, missing: BTreeSet<SignerId>, by: Option<&SignerId>) {
+        match by {
+            Some(party) if missing.is_empty() => self.gave_up(party.clone()),
+            Some(party) if missing.contains(party) => {}
+            _ if missing.is_empty() => {}
+            _ => {
+                let mut tries = self.lock();
+                only(&mut tries.from_sessions, missing);
+                tries.end();
+            }
         }
     }
 
@@ -48,7 +56,7 @@ impl Attendance {
         tries.end();
     }
 
-    /// This one ended a try: it may have been let down, or may have restarted.
+    /// This one ended a try of its own accord.
     pub(crate) fn gave_up(&self, party: SignerId) {
         self.lock().gave_up.insert(party);
     }
@@ -115,10 +123,10 @@ mod tests {
     async fn who_is_missing_every_time_and_for_long() {
         let attendance = Attendance::default();
         assert!(missing(&attendance).is_empty());
-        attendance.not_heard(parties(&[1, 2]));
+        attendance.session_ended(parties(&[1, 2]), None);
         assert!(missing(&attendance).is_empty());
         advance(LASTING - Duration::from_secs(1)).await;
-        attendance.not_heard(parties(&[1, 3]));
+        attendance.session_ended(parties(&[1, 3]), None);
         assert!(missing(&attendance).is_empty());
         // Time passes; nothing is known of it.
         advance(LASTING).await;
@@ -126,7 +134,7 @@ mod tests {
         attendance.not_opened(parties(&[1, 4]));
         assert_eq!(missing(&attendance), parties(&[1]));
         // It has come once.
-        attendance.not_heard(parties(&[2]));
+        attendance.session_ended(parties(&[2]), None);
         assert!(missing(&attendance).is_empty());
     }
 
@@ -134,11 +142,23 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_gives_up_is_not_to_blame() {
         let attendance = Attendance::default();
-        attendance.not_heard(parties(&[1, 2]));
-        attendance.gave_up(party(1));
+        attendance.session_ended(parties(&[1, 2]), None);
+        attendance.session_ended(parties(&[]), Some(&party(1)));
         advance(LASTING).await;
-        attendance.not_heard(parties(&[1, 2]));
+        attendance.session_ended(parties(&[1, 2]), None);
         assert_eq!(missing(&attendance), parties(&[2]));
+    }
+
+    /// All give up at once, and the silent one is quick to go on.
+    #[tokio::test(start_paused = true)]
+    async fn who_goes_on_when_time_is_up_may_be_to_blame() {
+        let attendance = Attendance::default();
+        attendance.session_ended(parties(&[1]), None);
+        attendance.session_ended(parties(&[1]), Some(&party(1)));
+        advance(LASTING).await;
+        assert!(missing(&attendance).is_empty(), "it tells nothing");
+        attendance.session_ended(parties(&[1]), Some(&party(2)));
+        assert_eq!(missing(&attendance), parties(&[1]));
     }
 
     /// This node restarts when all others are done: they have no reason to come again.
@@ -151,18 +171,18 @@ mod tests {
         let done = |one: &SignerId| *one == party(1);
         assert_eq!(attendance.missing(done), parties(&[2]));
         // But who has been silent in a session is so, though it has got from others what it needs itself.
-        attendance.not_heard(parties(&[1]));
+        attendance.session_ended(parties(&[1]), None);
         assert_eq!(attendance.missing(done), parties(&[1]));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_try_that_ended_while_nobody_was_waited_for_tells_nothing() {
         let attendance = Attendance::default();
-        attendance.not_heard(parties(&[1]));
+        attendance.session_ended(parties(&[1]), None);
         advance(LASTING).await;
-        attendance.not_heard(parties(&[]));
+        attendance.session_ended(parties(&[]), None);
         assert!(missing(&attendance).is_empty());
-        attendance.not_heard(parties(&[1]));
+        attendance.session_ended(parties(&[1]), None);
         assert_eq!(missing(&attendance), parties(&[1]));
     }
 }

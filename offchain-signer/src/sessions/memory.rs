@@ -15,8 +15,8 @@ type Silent = Arc<RwLock<HashMap<(AccountId, AccountId), Silence>>>;
 pub(crate) enum Silence {
     /// Never does it say anything.
     Always,
-    /// It opens sessions, and says nothing in them.
-    InSessions,
+    /// It opens sessions, so much later, and says nothing in them.
+    InSessions(Duration),
 }
 
 struct MemoryMesh {
@@ -35,14 +35,16 @@ impl Carry for MemoryMesh {
             .unwrap()
             .get(&(from.clone(), to))
             .copied();
-        let is_lost = match silence {
-            None => false,
-            Some(Silence::Always) => true,
-            Some(Silence::InSessions) => {
-                matches!(Frame::decode(&mut &message[..]), Ok(Frame::Message { .. }))
-            }
+        let is_open = matches!(Frame::decode(&mut &message[..]), Ok(Frame::Open { .. }));
+        let (is_lost, late) = match silence {
+            None => (false, Duration::ZERO),
+            Some(Silence::Always) => (true, Duration::ZERO),
+            Some(Silence::InSessions(late)) => (!is_open, late),
         };
         async move {
+            if !late.is_zero() {
+                tokio::time::sleep(late).await;
+            }
             match inbox {
                 Some(_) if is_lost => true,
                 Some(inbox) => inbox.send(Incoming { from, message }).await.is_ok(),

@@ -16,7 +16,12 @@ use crate::{
 use codec::Encode;
 use rand::{rngs::OsRng, RngCore};
 use signing_primitives::{SessionId, SessionIdError, SessionNonce, Subject};
-use std::{collections::BTreeMap, fmt::Display, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt::Display,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::{
     runtime::Handle,
     sync::mpsc,
@@ -85,6 +90,10 @@ pub struct Session {
     pub outgoing: mpsc::Sender<PartyMessage>,
     /// Cancelled when nobody wants the result any more.
     pub cancel: CancellationToken,
+    /// When this node opened it. All participants have done so when it begins.
+    pub opened: Instant,
+    /// Who ended it, if it was cancelled for a participant that gave up or restarted.
+    pub ended_by: Arc<OnceLock<SignerId>>,
     /// Where it is told how the protocol goes.
     pub metrics: Metrics,
 }
@@ -180,19 +189,16 @@ impl Drop for RunGuard {
 
 /// Tells the other participants that this node takes part in a run no more, unless it has ended
 /// well. They would wait for it in vain, and blame it. An `Open` of a try that there is not says so;
-/// where there are several tries, that of the next one does.
+/// where there are several tries, that of the next one does, unless there are no more.
 struct Farewell {
     mesh: Arc<dyn Carry>,
     frame: Frame,
     others: Vec<AccountId>,
+    is_due: bool,
 }
 
 impl Farewell {
     fn new(mesh: Arc<dyn Carry>, spec: &RunSpec) -> Self {
-        let others = match spec.last_try {
-            0 => spec.others.keys().cloned().collect(),
-            _ => Vec::new(),
-        };
         let frame = Frame::Open {
             run: spec.id(),
             try_number: spec.last_try.saturating_add(1),
@@ -201,20 +207,27 @@ impl Farewell {
         Self {
             mesh,
             frame,
-            others,
+            others: spec.others.keys().cloned().collect(),
+            is_due: spec.last_try == 0,
         }
     }
 
     /// The run has ended well.
     fn withhold(mut self) {
-        self.others.clear();
+        self.is_due = false;
+    }
+
+    /// The run has failed here: there is no next try that would say it.
+    fn say(mut self) {
+        self.is_due = true;
     }
 }
 
 impl Drop for Farewell {
     fn drop(&mut self) {
-        let Ok(runtime) = Handle::try_current() else {
-            return;
+        let runtime = match Handle::try_current() {
+            Ok(runtime) if self.is_due => runtime,
+            _ => return,
         };
         for peer in core::mem::take(&mut self.others) {
             runtime.spawn(self.mesh.send(peer, self.frame.encode()));
@@ -231,6 +244,7 @@ struct SessionGuard {
     trace: Trace,
     opened: std::time::Instant,
     cancel: CancellationToken,
+    ended_by: Arc<OnceLock<SignerId>>,
 }
 
 impl Drop for SessionGuard {
@@ -277,14 +291,13 @@ impl SessionsHandle {
                     farewell.withhold();
                     return Ok(result);
                 }
-                TryOutcome::Failed(error) => return Err(error),
-                TryOutcome::Retry { number, because_of } => {
-                    let who = because_of
-                        .as_ref()
-                        .and_then(|open| spec.others.get(&open.from));
-                    if let Some(party) = who {
-                        spec.attendance.gave_up(party.clone());
+                TryOutcome::Failed(error) => {
+                    if matches!(error, RunError::Protocol(_) | RunError::NotOpened { .. }) {
+                        farewell.say();
                     }
+                    return Err(error);
+                }
+                TryOutcome::Retry { number, because_of } => {
                     tracing::info!(run = %hex::encode(spec.id()), number, "trying a run again");
                     opening.retry(number, fresh_nonce());
                     pending = because_of.filter(|open| open.try_number == number);
@@ -307,7 +320,8 @@ impl SessionsHandle {
         E: Display + Send + 'static,
         F: Fn(Session) -> Result<T, E> + Send + Sync + 'static,
     {
-        let deadline = Instant::now() + spec.open_timeout;
+        let opened = Instant::now();
+        let deadline = opened + spec.open_timeout;
         let began = std::time::Instant::now();
         let mut running = None;
         loop {
@@ -318,7 +332,7 @@ impl SessionsHandle {
                     Ok(None) => return TryOutcome::Failed(RunError::Lost),
                     Err(_) => return self.not_opened(spec, opening),
                 },
-                (None, Some((thread, _guard))) => tokio::select! {
+                (None, Some((thread, _))) => tokio::select! {
                     result = thread => return finished(opening, result),
                     Some(open) = opens.recv() => open,
                 },
@@ -328,18 +342,22 @@ impl SessionsHandle {
                 Step::Remind | Step::Wait => self.say_open(&open.from, spec, opening),
                 Step::Start => {
                     self.say_open(&open.from, spec, opening);
-                    match self.start(spec, opening, job, began) {
+                    match self.start(spec, opening, job, (began, opened)) {
                         Ok(started) => running = Some(started),
                         Err(error) => return TryOutcome::Failed(RunError::Participants(error)),
                     }
                 }
                 Step::Retry(number) => {
+                    ended_by(&open, spec, running.as_ref().map(|(_, guard)| guard));
                     return TryOutcome::Retry {
                         number,
                         because_of: Some(open),
-                    }
+                    };
                 }
-                Step::Fail => return TryOutcome::Failed(RunError::NoTryLeft),
+                Step::Fail => {
+                    ended_by(&open, spec, running.as_ref().map(|(_, guard)| guard));
+                    return TryOutcome::Failed(RunError::NoTryLeft);
+                }
             }
         }
     }
@@ -369,7 +387,7 @@ impl SessionsHandle {
         spec: &RunSpec,
         opening: &Opening,
         job: &Arc<F>,
-        began: std::time::Instant,
+        (began, opened): (std::time::Instant, Instant),
     ) -> Result<(JoinHandle<Result<T, E>>, SessionGuard), SessionIdError>
     where
         T: Send + 'static,
@@ -395,6 +413,7 @@ impl SessionsHandle {
             trace: spec.trace.clone(),
             opened: std::time::Instant::now(),
             cancel: cancel.clone(),
+            ended_by: Arc::default(),
         };
         let session = Session {
             id,
@@ -402,6 +421,8 @@ impl SessionsHandle {
             incoming,
             outgoing,
             cancel,
+            opened,
+            ended_by: guard.ended_by.clone(),
             metrics: self.metrics.clone(),
         };
         let session = self.conduct.session(spec, session);
@@ -471,6 +492,19 @@ impl SessionsHandle {
             }
         };
         tokio::spawn(sending.in_current_span());
+    }
+}
+
+/// A participant has ended a try. What that means for its session is for the job to say.
+fn ended_by(open: &PeerOpen, spec: &RunSpec, session: Option<&SessionGuard>) {
+    let Some(party) = spec.others.get(&open.from).cloned() else {
+        return;
+    };
+    match session {
+        Some(session) => {
+            let _ = session.ended_by.set(party);
+        }
+        None => spec.attendance.gave_up(party),
     }
 }
 

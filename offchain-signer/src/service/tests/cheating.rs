@@ -50,10 +50,10 @@ async fn cheat(world: &World, sessions: &SessionsHandle, order: SigningOrder) {
     let signer = NodeSigner::new(keystore_of(&order.me), order.me).unwrap();
     let runtime = Handle::current();
     let job = move |session: Session| {
-        let deadlines = Deadlines {
-            round: Duration::from_secs(10),
-            overall: Instant::now() + Duration::from_secs(20),
-        };
+        let deadlines = Deadlines::new(
+            Duration::from_secs(10),
+            Instant::now() + Duration::from_secs(20),
+        );
         let run = run_of(session, signer.clone(), deadlines, runtime.clone());
         Err::<(), _>(sign_cheating(
             inputs(),

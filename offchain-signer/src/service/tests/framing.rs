@@ -54,10 +54,10 @@ async fn session(cheat: impl Fn(PartyId) -> Cheat) -> (TestNetwork, [RunError<Se
         let (signer, runtime) = (network.signers[index].clone(), Handle::current());
         let cheat = (index == CHEATER).then(|| cheat.clone());
         let job = move |session: Session| {
-            let deadlines = Deadlines {
-                round: Duration::from_secs(25),
-                overall: Instant::now() + Duration::from_secs(120),
-            };
+            let deadlines = Deadlines::new(
+                Duration::from_secs(25),
+                Instant::now() + Duration::from_secs(120),
+            );
             let run = run_of(session, signer.clone(), deadlines, runtime.clone());
             match &cheat {
                 None => sign(inputs(), [7; 32], run).map(drop),

@@ -99,7 +99,13 @@ async fn one_is_let_down(silence: Silence) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_let_down_in_sessions_is_not_reported_for_it() {
-    one_is_let_down(Silence::InSessions).await;
+    one_is_let_down(Silence::InSessions(Duration::ZERO)).await;
+}
+
+/// When the others have nearly waited long enough for the first word of the victim.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_let_into_sessions_late_is_not_reported_for_it() {
+    one_is_let_down(Silence::InSessions(Duration::from_secs(9))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
