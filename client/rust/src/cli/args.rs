@@ -164,7 +164,8 @@ pub(crate) enum ProgramCommand {
     /// Deploy a program, against a deposit by the byte
     #[command(after_help = "\
 Example:
-  signing-cli program deploy allow-list.wasm --suri //Alice --config-schema allow-list.config.schema.json")]
+  signing-cli program deploy allow-list.wasm --suri //Alice \\
+      --config-schema allow-list.config.schema.json")]
     Deploy(DeployArgs),
     /// List all programs
     #[command(after_help = "Example:\n  signing-cli program list --json")]
