@@ -12,7 +12,7 @@ const VALIDATORS: usize = 7;
 /// How long it may take until a committee is complete and all is prepared for the next hand-over.
 const TO_PREPARE: Duration = Duration::from_secs(600);
 /// How long what is expected may take.
-const TO_HAPPEN: Duration = Duration::from_secs(300);
+const TO_HAPPEN: Duration = Duration::from_secs(600);
 /// For how long nothing must happen where nothing should.
 const QUIET: Duration = Duration::from_secs(60);
 
