@@ -25,7 +25,8 @@ async fn committees_that_change() {
     let held_up = Scenario {
         accused: &[1],
         outcome: Outcome::Voted,
-        ..Scenario::change("leaves, and another is silent", Change::Leave).after(silent)
+        ..Scenario::change("leaves, and another is silent in hand-overs", Change::Leave)
+            .after(silent)
     };
     stage
         .play(vec![
