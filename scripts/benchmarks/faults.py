@@ -14,7 +14,8 @@ def proofs():
     text = output("cargo", "test", "--release", "--locked", "--workspace", "--lib", "--",
                   "--ignored", "--nocapture", "what_it_costs")
     text, found = text.partition("3 participants")[0], {}
-    for name, size, time, unit in (match.groups() for match in map(PROOF.match, text.splitlines()) if match):
+    lines = (line.rstrip() for line in text.splitlines())
+    for name, size, time, unit in (match.groups() for match in map(PROOF.match, lines) if match):
         one = found.setdefault(name, {"bytes": 0, "check_ms": 0})
         one["bytes"] = max(one["bytes"], int(size))
         one["check_ms"] = max(one["check_ms"], float(time) * MILLISECONDS[unit])
