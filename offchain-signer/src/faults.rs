@@ -47,7 +47,7 @@ use std::{
 use tokio::time::Instant;
 
 /// For how long a signer must have been silent: longer than a restart takes.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// Silence that was seen but not seen again for so long is forgotten.
 const MEMORY: Duration = Duration::from_secs(600);
 

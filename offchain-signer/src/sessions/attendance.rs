@@ -4,16 +4,12 @@
 //! down says so before it is taken for the culprit, by beginning the next try. So this goes by all tries
 //! together: who was missing from every one of them, and has never given one up.
 
-use crate::chain::SignerId;
+use crate::{chain::SignerId, faults::PATIENCE};
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 use tokio::time::Instant;
-
-/// For how long somebody must have been missing: longer than a restart takes.
-const LASTING: Duration = Duration::from_secs(30);
 
 /// The tries of one run, or of several about the same. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -65,15 +61,15 @@ impl Attendance {
     /// claims: it has no reason to open another try.
     pub(crate) fn missing(&self, is_done: impl Fn(&SignerId) -> bool) -> BTreeSet<SignerId> {
         let tries = self.lock();
-        let lasting = |(first, last): (Instant, Instant)| last.duration_since(first) >= LASTING;
+        let lasting = |(first, last): (Instant, Instant)| last.duration_since(first) >= PATIENCE;
         if !tries.ended.is_some_and(lasting) {
             return BTreeSet::new();
         }
-        let both = [&tries.from_sessions, &tries.from_openings];
-        let mut missing = both.into_iter().flatten().flatten().cloned().collect();
-        for some in both.into_iter().flatten() {
-            missing = &missing & some;
-        }
+        let mut missing = match (&tries.from_sessions, &tries.from_openings) {
+            (Some(sessions), Some(openings)) => sessions & openings,
+            (Some(some), None) | (None, Some(some)) => some.clone(),
+            (None, None) => BTreeSet::new(),
+        };
         let had_a_session = tries.from_sessions.is_some();
         missing
             .retain(|party| !tries.gave_up.contains(party) && (had_a_session || !is_done(party)));
@@ -105,6 +101,7 @@ fn only(so_far: &mut Option<BTreeSet<SignerId>>, missing: BTreeSet<SignerId>) {
 mod tests {
     use super::*;
     use sp_core::sr25519;
+    use std::time::Duration;
     use tokio::time::advance;
 
     fn party(byte: u8) -> SignerId {
@@ -125,11 +122,11 @@ mod tests {
         assert!(missing(&attendance).is_empty());
         attendance.session_ended(parties(&[1, 2]), None);
         assert!(missing(&attendance).is_empty());
-        advance(LASTING - Duration::from_secs(1)).await;
+        advance(PATIENCE - Duration::from_secs(1)).await;
         attendance.session_ended(parties(&[1, 3]), None);
         assert!(missing(&attendance).is_empty());
         // Time passes; nothing is known of it.
-        advance(LASTING).await;
+        advance(PATIENCE).await;
         assert!(missing(&attendance).is_empty());
         attendance.not_opened(parties(&[1, 4]));
         assert_eq!(missing(&attendance), parties(&[1]));
@@ -144,7 +141,7 @@ mod tests {
         let attendance = Attendance::default();
         attendance.session_ended(parties(&[1, 2]), None);
         attendance.session_ended(parties(&[]), Some(&party(1)));
-        advance(LASTING).await;
+        advance(PATIENCE).await;
         attendance.session_ended(parties(&[1, 2]), None);
         assert_eq!(missing(&attendance), parties(&[2]));
     }
@@ -155,7 +152,7 @@ mod tests {
         let attendance = Attendance::default();
         attendance.session_ended(parties(&[1]), None);
         attendance.session_ended(parties(&[1]), Some(&party(1)));
-        advance(LASTING).await;
+        advance(PATIENCE).await;
         assert!(missing(&attendance).is_empty(), "it tells nothing");
         attendance.session_ended(parties(&[1]), Some(&party(2)));
         assert_eq!(missing(&attendance), parties(&[1]));
@@ -166,7 +163,7 @@ mod tests {
     async fn who_is_done_need_not_come() {
         let attendance = Attendance::default();
         attendance.not_opened(parties(&[1, 2]));
-        advance(LASTING).await;
+        advance(PATIENCE).await;
         attendance.not_opened(parties(&[1, 2]));
         let done = |one: &SignerId| *one == party(1);
         assert_eq!(attendance.missing(done), parties(&[2]));
@@ -179,7 +176,7 @@ mod tests {
     async fn a_try_that_ended_while_nobody_was_waited_for_tells_nothing() {
         let attendance = Attendance::default();
         attendance.session_ended(parties(&[1]), None);
-        advance(LASTING).await;
+        advance(PATIENCE).await;
         attendance.session_ended(parties(&[]), None);
         assert!(missing(&attendance).is_empty());
         attendance.session_ended(parties(&[1]), None);
