@@ -224,12 +224,12 @@ impl IntoResponse for ApiError {
 }
 
 #[cfg(test)]
+mod documentation;
+
+#[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use signing_primitives::limits::{
-        MAX_AUXILIARY_DATA, MAX_MESSAGE, MAX_RELAY_BODY, MAX_SIGN_BODY,
-    };
     use std::collections::BTreeSet;
 
     #[test]
@@ -242,45 +242,6 @@ mod tests {
                 status.is_client_error() || status.is_server_error(),
                 "{code:?}"
             );
-        }
-    }
-
-    /// The documentation's table is this one. Run with `BLESS=1` to write it anew.
-    #[test]
-    fn the_documentation_has_this_table() {
-        let mut table = String::from("| status | code | meaning |\n| --- | --- | --- |\n");
-        for code in Code::ALL {
-            let row = format!(
-                "| {} | `{}` | {} |\n",
-                code.status().as_u16(),
-                code.name(),
-                code.meaning()
-            );
-            table.push_str(&row);
-        }
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/http-api.md");
-        let text = std::fs::read_to_string(path).unwrap();
-        let (head, rest) = text.split_once("<!-- errors: begin -->\n").unwrap();
-        let (found, tail) = rest.split_once("<!-- errors: end -->").unwrap();
-        if std::env::var_os("BLESS").is_some() {
-            let new = format!("{head}<!-- errors: begin -->\n{table}<!-- errors: end -->{tail}");
-            std::fs::write(path, new).unwrap();
-        } else {
-            assert_eq!(found, table, "docs/http-api.md: run this test with BLESS=1");
-        }
-    }
-
-    #[test]
-    fn the_documentation_has_these_limits() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/http-api.md");
-        let text = std::fs::read_to_string(path).unwrap().replace(',', "");
-        for limit in [
-            MAX_MESSAGE,
-            MAX_AUXILIARY_DATA,
-            MAX_RELAY_BODY,
-            MAX_SIGN_BODY,
-        ] {
-            assert!(text.contains(&format!("| {limit} bytes |")), "{limit}");
         }
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod chain;
+mod documentation;
 mod fees;
 mod keys;
 mod lookups;
