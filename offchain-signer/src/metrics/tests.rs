@@ -139,6 +139,58 @@ fn dashboard_alerts_and_guides_name_metrics_that_there_are() {
     assert!(!dashboard["panels"].as_array().unwrap().is_empty());
 }
 
+/// What a query asks of series: metric, label, and one of the values that it names.
+fn selected(text: &str) -> BTreeSet<(&str, &str, &str)> {
+    let mut found = BTreeSet::new();
+    for query in text.split("signing_").skip(1) {
+        let Some((name, rest)) = query.split_once('{') else {
+            continue;
+        };
+        let is_name = name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        let Some((selectors, _)) = rest.split_once('}').filter(|_| is_name) else {
+            continue;
+        };
+        let histogram = ["_bucket", "_sum", "_count"];
+        let name = histogram
+            .iter()
+            .find_map(|part| name.strip_suffix(part))
+            .unwrap_or(name);
+        for selector in selectors.split(',') {
+            let (label, value) = selector.split_once('=').unwrap();
+            let values = value.trim_matches(['~', '"', '\\']).split('|');
+            let label = label.trim().trim_end_matches('!');
+            found.extend(values.map(|value| (name, label, value)));
+        }
+    }
+    found
+}
+
+/// A query for a series that there is not never fires.
+#[test]
+fn dashboard_and_alerts_select_series_that_there_are() {
+    let registry = all().0;
+    let families = registry.gather();
+    let mut series = BTreeSet::new();
+    for family in &families {
+        let name = family.get_name().trim_start_matches("signing_");
+        for metric in family.get_metric() {
+            for label in metric.get_label() {
+                series.insert((name, label.get_name(), label.get_value()));
+            }
+        }
+    }
+    for file in ["operator/alerts.yml", "operator/dashboard.json"] {
+        let text = std::fs::read_to_string(docs(file)).unwrap();
+        let asked = selected(&text);
+        assert!(asked.len() > 5, "{file}: {asked:?}");
+        for selector in asked {
+            // Which nodes, Prometheus knows.
+            let of_nodes = matches!(selector.1, "instance" | "job");
+            assert!(of_nodes || series.contains(&selector), "{file}: {selector:?}");
+        }
+    }
+}
+
 /// An alert at night must lead to a line that says what to do.
 #[test]
 fn the_guide_has_every_alert() {
