@@ -186,7 +186,10 @@ fn dashboard_and_alerts_select_series_that_there_are() {
         for selector in asked {
             // Which nodes, Prometheus knows.
             let of_nodes = matches!(selector.1, "instance" | "job");
-            assert!(of_nodes || series.contains(&selector), "{file}: {selector:?}");
+            assert!(
+                of_nodes || series.contains(&selector),
+                "{file}: {selector:?}"
+            );
         }
     }
 }

@@ -58,6 +58,20 @@ fn deposit(key: VerifyingKey) -> Option<RegistrationDeposit<AccountId, u128>> {
     <Runtime as SigningApi<Block, AccountId, BlockNumber>>::registration_deposit(key)
 }
 
+/// Deploys a program and registers two users with it, in the current block. There must be a network key.
+#[cfg(feature = "try-runtime")]
+pub(crate) fn register_two() {
+    let definition = definition();
+    submit(Sr25519Keyring::Charlie, Call::set_program { definition }).unwrap();
+    for user in [Sr25519Keyring::Bob, Sr25519Keyring::Dave] {
+        let register = Call::register {
+            programs: instances(1, 150),
+            owner: user.to_account_id(),
+        };
+        submit(user, register).unwrap();
+    }
+}
+
 #[test]
 fn a_registration_costs_a_deposit_until_it_is_removed() {
     let (bob, charlie) = (Sr25519Keyring::Bob, Sr25519Keyring::Charlie);

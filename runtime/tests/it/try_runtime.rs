@@ -1,7 +1,11 @@
 //! What `try-runtime` checks of the runtime: that all pallets' state is as they say it must be, and that
 //! an upgrade to this runtime leaves it so. With the feature of that name (`scripts/test try-runtime`).
 
-use crate::chain::{begin_block, end_block, genesis};
+use crate::{
+    chain::{begin_block, end_block, genesis},
+    punishment::{accuse, activate},
+    registrations::register_two,
+};
 use frame_support::traits::{TryState, TryStateSelect};
 use frame_try_runtime::UpgradeCheckSelect;
 use pallet_signing::RegistrationDeposits;
@@ -17,6 +21,31 @@ pub(crate) fn try_state(number: BlockNumber) {
     // It says what it has found. Of the others that is in a log.
     Signing::do_try_state().unwrap();
     AllPalletsWithSystem::try_state(number, TryStateSelect::All).unwrap();
+}
+
+/// A committee, users, and a member that has lost its seat and is challenged. Between two blocks.
+fn in_use() {
+    activate();
+    begin_block();
+    register_two();
+    end_block();
+    accuse(100);
+    let state = Signing::network_state();
+    assert_eq!(state.challenges.len(), 1);
+    assert_eq!(RegistrationDeposits::<Runtime>::iter().count(), 2);
+}
+
+#[test]
+fn the_state_of_a_network_in_use_stays_sound_in_an_upgrade() {
+    genesis(LOCAL).execute_with(|| {
+        in_use();
+        let before = Signing::network_state();
+        let weight = Executive::try_runtime_upgrade(UpgradeCheckSelect::All).unwrap();
+        let limit = <Runtime as frame_system::Config>::BlockWeights::get().max_block;
+        assert!(weight.all_lte(limit), "{weight} of {limit}");
+        assert_eq!(Signing::network_state(), before);
+        try_state(System::block_number());
+    });
 }
 
 #[test]
@@ -42,16 +71,15 @@ fn a_migration_leaves_sound_state_behind() {
     use pallet_signing::NextIndex;
 
     genesis(LOCAL).execute_with(|| {
-        begin_block();
-        end_block();
+        in_use();
         // As the runtime before it stored it.
         let key = NextIndex::<Runtime>::hashed_key();
-        sp_io::storage::set(&key, &7u32.encode());
+        sp_io::storage::set(&key, &2u32.encode());
         StorageVersion::new(1).put::<Signing>();
 
         let weight = Executive::try_runtime_upgrade(UpgradeCheckSelect::All).unwrap();
         assert!(weight.ref_time() > 0, "nothing was done");
-        assert_eq!(NextIndex::<Runtime>::get(), 7);
+        assert_eq!(NextIndex::<Runtime>::get(), 2);
         assert_eq!(StorageVersion::get::<Signing>(), 2);
         try_state(System::block_number());
     });
