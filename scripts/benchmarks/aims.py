@@ -11,29 +11,21 @@ LOOKUP_GROWTH = 2
 
 def aims(found):
     """Of each aim: what it is, what was measured, and whether that meets it, or None if it was not."""
-    return [two_parties(found), three_parties(found), beside_protocol(found), throughput(found), lost(found),
-            memory(found), lookups(found)]
+    by_parties = {2: found["sign"], 3: found["sign"]["three"]}
+    return [*(signing(parties, sign) for parties, sign in by_parties.items()),
+            *(beside_protocol(parties, sign) for parties, sign in by_parties.items()),
+            throughput(found), lost(found), memory(found), lookups(found)]
 
 
-def two_parties(found):
-    sign = found["sign"]
+def signing(parties, sign):
     slices = ", ".join(f"{one['ratio']:.2f}" for one in sign["slices"])
-    return (f"signing end to end, T = 2: at most {RATIO:.2f} × bare synedrion",
+    return (f"signing end to end, T = {parties}: at most {RATIO:.2f} × bare synedrion",
             f"{sign['ratio']:.2f} × (by slice: {slices})", sign["ratio"] <= RATIO)
 
 
-def three_parties(found):
-    """Only the driver is measured with three: a signature end to end is one by two of three."""
-    aim = f"the driver in one process, T = 3, which is not measured end to end: at most {RATIO:.2f} ×"
-    for row in found["growth"]["signing"]:
-        if row["parties"] == 3:
-            return aim, f"{row['ratio']:.2f} ×", row["ratio"] <= RATIO
-    return aim, "not measured", None
-
-
-def beside_protocol(found):
-    spent = found["sign"]["beside_protocol_ms"]
-    return (f"all that is not the protocol: under {BESIDE_PROTOCOL_MS} ms a request", f"{spent:.1f} ms",
+def beside_protocol(parties, sign):
+    spent = sign["beside_protocol_ms"]
+    return (f"all that is not the protocol, T = {parties}: under {BESIDE_PROTOCOL_MS} ms a request", f"{spent:.1f} ms",
             spent < BESIDE_PROTOCOL_MS)
 
 

@@ -21,12 +21,15 @@ KINDS = ("bare", "bare_parallel", "driver")
 
 
 class Bench:
-    """Five validators, warm: the key is there, and auxiliary information for the next hand-over too,
-    the making of which would compete with what is measured."""
+    """A network of `zombienet/`, warm: the key is there, and auxiliary information for the next hand-over
+    too, the making of which would compete with what is measured."""
+
+    def __init__(self, definition="local"):
+        self.definition = SCRIPTS.parent / "zombienet" / f"{definition}.toml"
 
     def __enter__(self):
         self.network = LocalNetwork(tempfile.mkdtemp(prefix="signing-bench-"))
-        self.network("up", "--chain", "local-fast")
+        self.network("up", "--definition", self.definition)
         self.url = self.network.wait_for_key()["validators"][0]["rpc"]
         self.wait_for_aux_info()
         return self

@@ -101,5 +101,16 @@ def lookups(plot, found):
     axes.set_ylim(bottom=0)
 
 
+def hand_overs(plot, found):
+    rows = found["faults"]["hand_over"]
+    axes = empty(plot, "A hand-over, all members on one machine", "members", "seconds")
+    for name, meaning in (("with", "with auxiliary information made before"), ("without", "without"),
+                          ("ahead", "to make it before")):
+        axes.semilogy(column(rows, "members"), column(rows, name), marker="o", label=meaning)
+    axes.set_xticks(column(rows, "members"))
+    axes.legend()
+
+
 # Those of each part of the page.
-PLOTS = {"sign": [stages], "throughput": [throughput], "growth": [parties, messages, fuel, lookups]}
+PLOTS = {"sign": [stages], "throughput": [throughput], "growth": [parties, messages, fuel, lookups],
+         "faults": [hand_overs]}

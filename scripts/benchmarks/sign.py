@@ -1,4 +1,4 @@
-"""One signature after the other, end to end, against bare synedrion with the same two parties."""
+"""One signature after the other, end to end, against bare synedrion with as many parties."""
 
 from statistics import median
 
@@ -17,19 +17,24 @@ WARM_UP = 10
 
 
 def measure(seconds):
-    """The network and bare synedrion take turns, so that other load on the machine falls on both. The
-    network is idle while bare synedrion runs, but five idle nodes make blocks: that takes a little of
-    the processor, and makes bare synedrion look a little slower than on a machine of its own."""
+    """Two of three in five nodes, and three of five in seven."""
     build()
+    return {**measure_on("local", 2, seconds), "three": measure_on("large", 3, seconds)}
+
+
+def measure_on(definition, parties, seconds):
+    """The network and bare synedrion take turns, so that other load on the machine falls on both. The
+    network is idle while bare synedrion runs, but idle nodes make blocks: that takes a little of the
+    processor, and makes bare synedrion look a little slower than on a machine of its own."""
     loads, runs = [], []
-    with Bench() as bench:
+    with Bench(definition) as bench:
         key = bench.users(1)
         bench.load(key, WARM_UP)
         before = bench.metrics()
         for _ in range(SLICES):
             bench.wait_for_aux_info()
             loads.append(bench.load(key, seconds / SLICES))
-            runs.append(bare(ROUNDS))
+            runs.append(bare(ROUNDS, parties))
         after = bench.metrics()
     answers = [one for load in loads for one in load["seconds"]]
     end_to_end, mean = median(answers), sum(answers) / len(answers)
@@ -81,9 +86,15 @@ def parts(mean, spent, of_rounds):
 
 
 def show(found):
-    print(f"{'end to end, five nodes, 2 of 3, median':45} {found['end_to_end']:6.3f} s")
-    print(f"{'this driver, two parties in one process':45} {found['driver']:6.3f} s")
-    print(f"{'bare synedrion, two parties in one process':45} {found['bare']:6.3f} s")
+    show_on(found, "five nodes, 2 of 3", "two")
+    print()
+    show_on(found["three"], "seven nodes, 3 of 5", "three")
+
+
+def show_on(found, network, parties):
+    print(f"{f'end to end, {network}, median':45} {found['end_to_end']:6.3f} s")
+    print(f"{f'this driver, {parties} parties in one process':45} {found['driver']:6.3f} s")
+    print(f"{f'bare synedrion, {parties} parties in one process':45} {found['bare']:6.3f} s")
     print(f"{'end to end / bare':45} {found['ratio']:6.2f}")
     for number, one in enumerate(found["slices"], 1):
         print(f"{f'  in slice {number} of the time':45} {one['ratio']:6.2f}"
