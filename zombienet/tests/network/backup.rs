@@ -2,10 +2,11 @@
 //! docs/operator/backup.md.
 
 use crate::{
+    place::{new_session_keys, stash},
     signing::{account, nonce, serve},
     users,
 };
-use network_tests::{Network, Role};
+use network_tests::{Events, Network, Role, Rpc, Validator};
 use rand::Rng;
 use serde_json::Value;
 use signing_client::{AccountId, NetworkState, SignOptions, SigningClient, VerifyingKey};
@@ -143,69 +144,153 @@ fn killed_while_it_changes_the_password(network: &Network, name: &str, files: &P
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "long: scripts/test operations"]
 async fn a_member_that_has_lost_its_share_for_good_is_replaced_and_comes_back() {
-    let network = Network::start_with_keys_on_disk().await;
-    let (key, status) = network.wait_for_key(Duration::from_secs(300)).await;
-    let lost = status.with_role(Role::Signer)[0].clone();
-    let account_of_lost = AccountId::from_ss58check(lost.account.as_deref().unwrap()).unwrap();
-    let bob = account("//Bob");
-    let client = connect_to_one_of(&network, &[&lost.name]).await;
-    let users_key = users::requester_only(&client, &bob).await.verifying_key;
-    serve(&client, users_key, &bob).await;
-    // Those who are to take the seat have what they need.
-    let prepared = until(&client, "auxiliary information of a standby", |state| {
-        let has = |account| {
-            let info = state.aux_info.as_ref();
-            info.is_some_and(|info| info.parties.iter().any(|party| party.validator == account))
-        };
-        state.standbys.iter().any(|standby| has(standby.clone()))
-    })
-    .await;
-    let (generation, members) = committee(&prepared);
-    assert!(members.contains(&account_of_lost));
-    let x25519 = announced(&prepared, &account_of_lost);
-
-    network.kill(&lost.name);
-    for signer in signer_folders(&network.base_path(&lost.name)) {
-        fs::remove_dir_all(signer).unwrap();
-    }
-    network.restart(&lost.name);
-    let begin = Instant::now();
-    let mut answered = 0;
-    // Users go on asking: that is how the others notice.
-    let after = loop {
-        let options = SignOptions::new(users_key, nonce().to_vec(), bob.clone());
-        answered += u32::from(client.sign(&options).await.is_ok());
-        let now = state(&client).await;
-        let (newer, members) = committee(&now);
-        if newer > generation && !members.contains(&account_of_lost) {
-            break now;
+    let lost = Lost::begin(|network, name| {
+        for signer in signer_folders(&network.base_path(name)) {
+            fs::remove_dir_all(signer).unwrap();
         }
-        assert!(
-            begin.elapsed() < Duration::from_secs(400),
-            "not replaced: {now:?}\n{}",
-            network.logs()
-        );
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    };
-    println!(
-        "replaced after {:.0} s, {answered} requests answered meanwhile",
-        begin.elapsed().as_secs_f64()
-    );
-    assert!(answered > 0);
-    // The new store has a new x25519 key, which the chain knows by now.
-    assert_ne!(announced(&after, &account_of_lost), x25519);
-
-    let begin = Instant::now();
-    until(&client, "the node taken in again", |state| {
-        state.standbys.contains(&account_of_lost) || committee(state).1.contains(&account_of_lost)
     })
     .await;
-    println!(
-        "taken in again after {:.0} s",
-        begin.elapsed().as_secs_f64()
-    );
-    assert_eq!(network.status().verifying_key, Some(key));
-    serve(&client, users_key, &bob).await;
+    let after = lost.is_replaced().await;
+    // The new store has a new x25519 key, which the chain knows by now.
+    assert_ne!(announced(&after, &lost.id), lost.x25519);
+    lost.is_taken_in_again().await;
+    assert!(lost.events.named("ChallengeUnanswered").is_empty());
+}
+
+/// Without a copy of anything: nobody can answer for it, which it pays for. Then it can have new keys.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "long: scripts/test operations"]
+async fn a_member_that_has_lost_its_session_keys_too_pays_and_comes_back_with_new_ones() {
+    let lost = Lost::begin(|network, name| {
+        fs::remove_dir_all(network.base_path(name)).unwrap();
+    })
+    .await;
+    lost.is_replaced().await;
+    until(&lost.client, "silence that is paid for", |_| {
+        !lost.events.named("ChallengeUnanswered").is_empty()
+    })
+    .await;
+    let unanswered = lost.events.named("ChallengeUnanswered");
+    // Of its stake, in parts per billion.
+    let paid: Vec<(AccountId, u32)> = unanswered.iter().map(|event| event.fields()).collect();
+    println!("{paid:?}");
+    let silence_slash = state(&lost.client).await.parameters.silence_slash;
+    assert_eq!(paid, [(lost.id.clone(), silence_slash.deconstruct())]);
+
+    // As somebody who joins (docs/operator/guide.md).
+    new_session_keys(
+        &Rpc::new(&lost.node.rpc),
+        &Rpc::new(&lost.another.rpc),
+        &stash(&lost.node),
+    )
+    .await;
+    lost.is_taken_in_again().await;
+}
+
+/// A member that has lost what it had, on a network with a user.
+struct Lost {
+    network: Network,
+    /// The network's.
+    key: String,
+    node: Validator,
+    id: AccountId,
+    /// What it had announced.
+    x25519: [u8; 32],
+    generation: u32,
+    another: Validator,
+    client: SigningClient,
+    events: Events,
+    users_key: VerifyingKey,
+}
+
+impl Lost {
+    /// Starts a network; when all is prepared for a hand-over, a member dies, loses something, and is
+    /// started again.
+    async fn begin(lose: impl FnOnce(&Network, &str)) -> Self {
+        let network = Network::start_with_keys_on_disk().await;
+        let (key, status) = network.wait_for_key(Duration::from_secs(300)).await;
+        let node = status.with_role(Role::Signer)[0].clone();
+        let id = AccountId::from_ss58check(node.account.as_deref().unwrap()).unwrap();
+        let mut others = status.validators.into_iter();
+        let another = others.find(|other| other.name != node.name).unwrap();
+        let client = another.client().await;
+        let bob = account("//Bob");
+        let users_key = users::requester_only(&client, &bob).await.verifying_key;
+        serve(&client, users_key, &bob).await;
+        // Those who are to take the seat have what they need.
+        let prepared = until(&client, "auxiliary information of a standby", |state| {
+            let has = |account| {
+                let info = state.aux_info.as_ref();
+                info.is_some_and(|info| info.parties.iter().any(|party| party.validator == account))
+            };
+            state.standbys.iter().any(|standby| has(standby.clone()))
+        })
+        .await;
+        let (generation, members) = committee(&prepared);
+        assert!(members.contains(&id));
+        let events = Events::follow(&another.rpc).await;
+
+        network.kill(&node.name);
+        lose(&network, &node.name);
+        network.restart(&node.name);
+        Self {
+            network,
+            key,
+            x25519: announced(&prepared, &id),
+            node,
+            id,
+            generation,
+            another,
+            client,
+            events,
+            users_key,
+        }
+    }
+
+    /// Others sign without it and take its seat, for users go on asking: that is how it is noticed.
+    async fn is_replaced(&self) -> NetworkState {
+        let begin = Instant::now();
+        let mut answered = 0;
+        let after = loop {
+            let options = SignOptions::new(self.users_key, nonce().to_vec(), account("//Bob"));
+            answered += u32::from(self.client.sign(&options).await.is_ok());
+            let now = state(&self.client).await;
+            let (newer, members) = committee(&now);
+            if newer > self.generation && !members.contains(&self.id) {
+                break now;
+            }
+            assert!(
+                begin.elapsed() < Duration::from_secs(400),
+                "not replaced: {now:?}\n{}",
+                self.network.logs()
+            );
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        };
+        println!(
+            "replaced after {:.0} s, {answered} requests answered meanwhile",
+            begin.elapsed().as_secs_f64()
+        );
+        assert!(answered > 0);
+        after
+    }
+
+    /// It is a standby or a member once more, and users have noticed nothing.
+    async fn is_taken_in_again(&self) {
+        let begin = Instant::now();
+        until(&self.client, "the node taken in again", |state| {
+            state.standbys.contains(&self.id) || committee(state).1.contains(&self.id)
+        })
+        .await;
+        println!(
+            "taken in again after {:.0} s",
+            begin.elapsed().as_secs_f64()
+        );
+        assert_eq!(
+            self.network.status().verifying_key.as_ref(),
+            Some(&self.key)
+        );
+        serve(&self.client, self.users_key, &account("//Bob")).await;
+    }
 }
 
 fn run(command: &mut Command) -> Output {

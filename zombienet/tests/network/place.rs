@@ -173,6 +173,19 @@ pub(crate) fn stash(validator: &Validator) -> Account {
     account(&format!("//{}//stash", capitalized(&validator.name)))
 }
 
+/// Has a node make session keys, and sets them for the stash account, through any node.
+pub(crate) async fn new_session_keys(own: &Rpc, rpc: &Rpc, stash: &Account) {
+    let owner = format!("0x{}", hex::encode(stash.id().encode()));
+    let keys = own.call("author_rotateKeysWithOwner", json!([owner])).await;
+    let keys = keys.unwrap();
+    let bytes = |name: &str| {
+        let text = keys[name].as_str().unwrap();
+        hex::decode(text.trim_start_matches("0x")).unwrap()
+    };
+    let keys = (Encoded(bytes("keys")), Encoded(bytes("proof").encode()));
+    rpc.transact("Session", "set_keys", keys, stash).await;
+}
+
 /// Whether a validator has a seat in the committee in force.
 pub(crate) fn is_member(state: &NetworkState, validator: &AccountId) -> bool {
     let members = state.committee.iter().flat_map(|all| &all.members);

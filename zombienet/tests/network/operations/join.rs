@@ -1,10 +1,9 @@
 //! A validator joins a live network from nothing, gets a seat, signs, and leaves.
 
-use crate::place::{heights, is_member, set_parameters, state, until, Place};
+use crate::place::{heights, is_member, new_session_keys, set_parameters, state, until, Place};
 use crate::signing::account;
 use codec::{Compact, Encode};
 use network_tests::{Encoded, Events, Rpc, Validator};
-use serde_json::json;
 use signing_client::{Account, AccountId, SigningClient};
 use std::time::{Duration, Instant};
 
@@ -81,20 +80,11 @@ impl Newcomer<'_> {
     }
 
     async fn become_validator(&self) {
-        let owner = format!("0x{}", hex::encode(self.id().encode()));
-        let own = Rpc::new(&self.node.rpc);
-        let keys = own.call("author_rotateKeysWithOwner", json!([owner])).await;
-        let keys = keys.unwrap();
-        let bytes = |name: &str| {
-            let text = keys[name].as_str().unwrap();
-            hex::decode(text.trim_start_matches("0x")).unwrap()
-        };
         let stash_as_payee = vec![1];
         let bond = (Encoded(Compact(STAKE).encode()), Encoded(stash_as_payee));
         let stash = &self.stash;
         self.rpc.transact("Staking", "bond", bond, stash).await;
-        let keys = (Encoded(bytes("keys")), Encoded(bytes("proof").encode()));
-        self.rpc.transact("Session", "set_keys", keys, stash).await;
+        new_session_keys(&Rpc::new(&self.node.rpc), &self.rpc, stash).await;
         // No commission; nominators welcome.
         let preferences = (Encoded(vec![0, 0]),);
         self.rpc
@@ -222,6 +212,8 @@ impl Newcomer<'_> {
         let all = (Encoded(Compact(STAKE).encode()),);
         rpc.transact("Staking", "unbond", all, &self.stash).await;
         self.has("unbonded").await;
+        rpc.transact("Session", "purge_keys", (), &self.stash).await;
+        self.has("session keys purged").await;
         self.place.network.stop_one("newcomer");
         let signature = self.place.sign(&self.client, None).await.unwrap();
         assert!(!signature.signers.contains(&self.id()));
