@@ -9,29 +9,32 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::Mutex;
+use tokio::sync::RwLock;
+
+/// How many ask at the same time.
+const USERS: usize = 2;
 
 /// Users who ask for one signature after the other.
 pub(crate) struct Load {
-    client: Arc<Mutex<SigningClient>>,
+    client: Arc<RwLock<SigningClient>>,
     stop: Arc<AtomicBool>,
     answered: Arc<AtomicU32>,
     failed: Arc<AtomicU32>,
-    task: tokio::task::JoinHandle<()>,
+    users: Vec<tokio::task::JoinHandle<()>>,
 }
 
 impl Load {
     pub(crate) fn start(client: SigningClient, key: VerifyingKey, account: Account) -> Self {
-        let client = Arc::new(Mutex::new(client));
+        let client = Arc::new(RwLock::new(client));
         let stop = Arc::new(AtomicBool::new(false));
         let (answered, failed) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
-        let task = {
+        let user = |_| {
             let (stop, answered, failed) = (stop.clone(), answered.clone(), failed.clone());
-            let client = client.clone();
+            let (client, account) = (client.clone(), account.clone());
             tokio::spawn(async move {
                 while !stop.load(Ordering::Relaxed) {
                     let options = SignOptions::new(key, nonce().to_vec(), account.clone());
-                    match client.lock().await.sign(&options).await {
+                    match client.read().await.sign(&options).await {
                         Ok(_) => answered.fetch_add(1, Ordering::Relaxed),
                         Err(error) => {
                             println!("a request failed: {error}");
@@ -42,18 +45,19 @@ impl Load {
                 }
             })
         };
+        let users = (0..USERS).map(user).collect();
         Self {
             client,
             stop,
             answered,
             failed,
-            task,
+            users,
         }
     }
 
-    /// Has the users read the chain at another node, from their next request on.
+    /// Has the users read the chain at another node, when what they have asked for is answered.
     pub(crate) async fn read_at(&self, client: SigningClient) {
-        *self.client.lock().await = client;
+        *self.client.write().await = client;
     }
 
     /// How many requests were answered so far, and how many failed.
@@ -67,7 +71,9 @@ impl Load {
     /// How many requests were answered, and how many failed.
     pub(crate) async fn stop(mut self) -> (u32, u32) {
         self.stop.store(true, Ordering::Relaxed);
-        (&mut self.task).await.unwrap();
+        for user in self.users.drain(..) {
+            user.await.unwrap();
+        }
         self.so_far()
     }
 }

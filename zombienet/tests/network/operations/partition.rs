@@ -38,7 +38,7 @@ async fn a_partition_heals_and_nobody_is_slashed() {
     place.network.cut();
     // What was under way when the cable was pulled.
     tokio::time::sleep(Duration::from_secs(10)).await;
-    let (begin, met) = (both(&many, &few).await, load.so_far().0);
+    let (begin, (met, at_the_cut)) = (both(&many, &few).await, load.so_far());
     tokio::time::sleep(CUT).await;
     let end = both(&many, &few).await;
     rows.push(row("cut off", &many, &few, load.so_far()).await);
@@ -104,7 +104,8 @@ async fn a_partition_heals_and_nobody_is_slashed() {
     }
     assert_eq!(events.named("Slashed"), []);
     assert_eq!(events.named("ChallengeUnanswered"), []);
-    println!("{answered} requests answered, {failed} failed");
+    println!("{answered} requests answered, {failed} failed, {at_the_cut} of them at the cut");
+    assert_eq!(failed, at_the_cut, "two members are enough to sign");
     assert_eq!(place.network.status().verifying_key, Some(place.key));
 }
 
