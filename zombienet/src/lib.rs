@@ -24,7 +24,7 @@ mod upgraded {
 pub use browser::{Browser, Page, Screen};
 pub use events::{Event, Events};
 pub use needles::{Found, Needles};
-pub use network::{repository, target, Network, Role, Status, Validator};
+pub use network::{repository, target, Committee, Network, Role, Status, Validator};
 pub use peer::{Channel, Claim, Handshake, Socket, Target, HEARTBEAT, LAST_PART, PART, PART_BYTES};
 pub use recorder::{Direction, Recording, Stream};
 pub use relay::{ask, envelope, relay, Answer, Ask};

@@ -21,8 +21,21 @@ pub struct Status {
     pub validators: Vec<Validator>,
     /// `awaiting_signers`, `keygen` or `active`; none if no node answers.
     pub phase: Option<String>,
+    /// Who signs, once there is a key.
+    pub committee: Option<Committee>,
     /// The network key, hex.
     pub verifying_key: Option<String>,
+}
+
+/// The committee that signs.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Committee {
+    /// How many there have been, with it.
+    pub generation: u32,
+    /// Stashes, SS58.
+    pub members: Vec<String>,
+    /// How many of them it takes to sign.
+    pub threshold: u32,
 }
 
 /// One node.
@@ -230,6 +243,17 @@ impl Network {
         self.script(&["stop", name]);
     }
 
+    /// Ends all nodes with SIGKILL, and starts them again one after the other.
+    pub fn restart_all(&self) {
+        let nodes = self.status().validators;
+        for node in nodes.iter().filter(|node| node.pid.is_some()) {
+            self.kill(&node.name);
+        }
+        for node in &nodes {
+            self.restart(&node.name);
+        }
+    }
+
     /// Starts a node that was ended, or not yet started, and returns when it answers.
     pub fn restart(&self, name: &str) {
         self.restart_with(name, &[]);
@@ -433,8 +457,18 @@ impl Validator {
 
     /// Resident memory of its process, bytes.
     pub fn resident_memory(&self) -> Option<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most of it that there has been since the process began, bytes.
+    pub fn peak_memory(&self) -> Option<u64> {
+        self.memory("VmHWM:")
+    }
+
+    /// What the kernel says of the process, bytes.
+    fn memory(&self, what: &str) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid?)).ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        let line = status.lines().find(|line| line.starts_with(what))?;
         line.split_whitespace()
             .nth(1)?
             .parse::<u64>()

@@ -5,6 +5,10 @@ use signing_primitives::wire::{
     EncryptedRequest, HashChoice, HpkeMessage, Info, SignedMessage, UserSignatureRequest,
 };
 use sp_core::sr25519;
+use std::time::Duration;
+
+/// A node that has not answered by then hangs: it gives up on a request sooner.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A node's answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -91,26 +95,30 @@ pub async fn envelope(node: &str, plaintext: &[u8]) -> Vec<u8> {
 /// Sends a body as it is.
 ///
 /// # Panics
-/// If there is no answer, or one that is not of the API's form.
+/// If there is no answer within a minute, or one that is not of the API's form.
 pub async fn ask(node: &str, route: &str, body: Vec<u8>) -> Answer {
     #[derive(Deserialize)]
     struct Error {
         code: String,
+        message: String,
     }
     let sent = reqwest::Client::new()
         .post(format!("{node}{route}"))
+        .timeout(PATIENCE)
         .body(body)
         .send()
         .await;
     let response = sent.unwrap_or_else(|error| panic!("{node}{route}: {error}"));
     let status = response.status().as_u16();
-    let text = response.text().await.unwrap_or_default();
+    let text = response.text().await;
+    let text = text.unwrap_or_else(|error| panic!("{node}{route} answered {status}: {error}"));
     let code = match status {
         200 => String::new(),
         _ => {
-            serde_json::from_str::<Error>(&text)
-                .unwrap_or_else(|error| panic!("{node}{route} answered {status} {text:?}: {error}"))
-                .code
+            let error = serde_json::from_str::<Error>(&text)
+                .unwrap_or_else(|e| panic!("{node}{route} answered {status} {text:?}: {e}"));
+            assert!(!error.message.is_empty(), "{} without words", error.code);
+            error.code
         }
     };
     Answer { status, code }

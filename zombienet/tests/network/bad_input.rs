@@ -3,6 +3,7 @@
 
 use crate::{
     chain_refusals, hostile,
+    key_stores::{self, Opened},
     place::{set_parameters, state, until},
     secrets,
     session_keys::{self, Rotation},
@@ -11,9 +12,14 @@ use crate::{
 };
 use network_tests::{ask, envelope, relay, Answer, Ask, Network, Role, Rpc, Status};
 use signing_client::{Account, SignOptions, SigningClient, VerifyingKey};
-use signing_primitives::wire::{HashChoice, SignRequest, SignedMessage, ValidatorInfo};
+use signing_primitives::wire::{
+    HashChoice, SignRequest, SignedMessage, UserSignatureRequest, ValidatorInfo,
+};
 use sp_core::{crypto::AccountId32, sr25519, Pair};
 use std::time::Duration;
+
+/// A node that has not refused by then hangs.
+const TO_REFUSE: Duration = Duration::from_secs(60);
 
 /// The nodes' logs are at their most talkative, and all that goes to signers and from them is
 /// recorded: in the end no secret may be in any of it.
@@ -26,6 +32,11 @@ async fn bad_input_gets_the_named_answer() {
     let bob = account("//Bob");
     let registered = users::requester_only(&client, &bob).await;
     serve(&client, registered.verifying_key, &bob).await;
+    let genesis = client.status().await.unwrap().genesis_hash;
+    let nodes = status.validators.iter();
+    let at_first: Vec<Opened> = nodes
+        .map(|node| key_stores::open(&network, &node.name, genesis))
+        .collect();
     let world = World {
         relayer: status.with_role(Role::Relayer)[0].url(),
         signer: status.with_role(Role::Signer)[0].url(),
@@ -43,8 +54,9 @@ async fn bad_input_gets_the_named_answer() {
     chain_refusals::refusals(&status, &client, &registered).await;
     envelopes(&world, &client).await;
     requests(&world, &client).await;
-    sign_requests(&world, &client, &status).await;
-    hostile_programs(&network, &client).await;
+    let careless = sign_requests(&world, &client, &status).await;
+    contents(&world, &client, &careless).await;
+    hostile_programs(&network, &client, &world, &careless).await;
     ws::attacks(&network, &client, &world).await;
     nothing_is_left_open(&network).await;
     rotation.done(&client).await;
@@ -52,6 +64,7 @@ async fn bad_input_gets_the_named_answer() {
     too_many(&world, &client, &Rpc::new(&status.validators[0].rpc)).await;
     rotation.old_key_announces_nothing(&client).await;
     old_key_relays_nothing(&world, &client, &rotation).await;
+    nothing_is_left_open(&network).await;
 
     // Nobody has died of it, and nothing is in the way of an honest user.
     for validator in network.status().validators {
@@ -63,10 +76,10 @@ async fn bad_input_gets_the_named_answer() {
     let signature = client.sign(&options).await.unwrap();
 
     let pages = network.pages().await;
-    let genesis = client.status().await.unwrap().genesis_hash;
     network.stop();
     let told = secrets::Told {
         genesis,
+        at_first: &at_first,
         network_key: world.network_key,
         user: &registered,
         message: &message,
@@ -226,14 +239,16 @@ async fn requests(world: &World, client: &SigningClient) {
 async fn stale(world: &World, client: &SigningClient) {
     let window = client.status().await.unwrap();
     let window = window.network.parameters.freshness_window;
+    // The relayer's best block may be some behind the one that was asked for.
+    let behind = 5;
     let good = loop {
         let good = world.good(client).await;
-        if good.request.block_number > window + 1 {
+        if good.request.block_number > window + behind {
             break good;
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     };
-    let stale = good.with(|request| request.block_number -= window + 1);
+    let stale = good.with(|request| request.block_number -= window + behind);
     expect(stale.relay(&world.relayer).await, 400, "block_stale");
 }
 
@@ -275,18 +290,21 @@ async fn nothing_is_left_open(network: &Network) {
     for validator in network.status().validators {
         until("no session is open", Duration::from_secs(60), || async {
             let metrics = network.metrics(&validator.name).await;
-            let mut open = metrics
-                .lines()
-                .filter(|line| line.starts_with("signing_sessions_open{"))
-                .filter(|line| line.contains(r#"kind="signing""#));
-            open.next().unwrap().ends_with(" 0").then_some(())
+            let mut open = metrics.lines().filter(|line| {
+                line.starts_with("signing_requests_in_work{")
+                    || line.starts_with("signing_sessions_open{")
+                        && line.contains(r#"kind="signing""#)
+            });
+            // A node has at least one of each.
+            let idle = open.clone().count() > 1 && open.all(|line| line.ends_with(" 0"));
+            idle.then_some(())
         })
         .await;
     }
 }
 
 /// `sign_tx`, from a relayer that has gone bad: the development keys are everybody's.
-async fn sign_requests(world: &World, client: &SigningClient, status: &Status) {
+async fn sign_requests(world: &World, client: &SigningClient, status: &Status) -> Careless {
     let network = client.status().await.unwrap().network;
     let committee = network.committee.clone().unwrap();
     let info = |party: &[u8]| ValidatorInfo {
@@ -367,7 +385,7 @@ async fn sign_requests(world: &World, client: &SigningClient, status: &Status) {
     });
     let nodes = [world.signer.clone(), elsewhere.unwrap().url()];
     let good = world.good(client).await;
-    let plaintext = order(&good, good.signed(), both, [4; 32], &relayer);
+    let plaintext = order(&good, good.signed(), both.clone(), [4; 32], &relayer);
     let asked = nodes.iter().map(|node| {
         let plaintext = plaintext.clone();
         async move { ask(node, "/user/sign_tx", envelope(node, &plaintext).await).await }
@@ -375,6 +393,98 @@ async fn sign_requests(world: &World, client: &SigningClient, status: &Status) {
     for answer in futures::future::join_all(asked).await {
         expect(answer, 200, "");
     }
+    Careless {
+        pair: relayer,
+        signers: both,
+    }
+}
+
+/// A relayer that passes on whatever users send.
+struct Careless {
+    pair: sr25519::Pair,
+    signers: Vec<ValidatorInfo>,
+}
+
+impl Careless {
+    /// Passes it on to one signer.
+    async fn relay(&self, world: &World, asked: &Ask, user: SignedMessage) -> Answer {
+        let nonce = rand::random();
+        let plaintext = order(asked, user, self.signers.clone(), nonce, &self.pair);
+        let body = envelope(&world.signer, &plaintext).await;
+        ask(&world.signer, "/user/sign_tx", body).await
+    }
+}
+
+/// What a relayer should not have let through, a signer does not either.
+async fn contents(world: &World, client: &SigningClient, careless: &Careless) {
+    let good = world.good(client).await;
+    let block = good.request.block_number;
+    let network_key = world.network_key;
+    type Change = Box<dyn FnOnce(&mut UserSignatureRequest)>;
+    let changes: [(Change, u16, &str); 8] = [
+        (
+            Box::new(move |r| r.block_number = block + 10_000),
+            400,
+            "block_in_future",
+        ),
+        (
+            Box::new(|r| r.signature_verifying_key = [2; 33]),
+            404,
+            "key_not_registered",
+        ),
+        (
+            Box::new(move |r| r.signature_verifying_key = network_key),
+            400,
+            "key_is_network_key",
+        ),
+        (
+            Box::new(|r| r.auxilary_data = Some(vec![None, None])),
+            400,
+            "auxiliary_data_mismatch",
+        ),
+        (
+            Box::new(|r| r.hash = HashChoice::Sha1),
+            400,
+            "hash_unsupported",
+        ),
+        (
+            Box::new(|r| r.hash = HashChoice::Custom(1)),
+            400,
+            "hash_out_of_range",
+        ),
+        (
+            Box::new(|r| r.hash = HashChoice::Identity),
+            400,
+            "hash_needs_32_bytes",
+        ),
+        (
+            Box::new(|r| r.message = vec![0; 1_000_001]),
+            413,
+            "message_too_large",
+        ),
+    ];
+    for (change, status, code) in changes {
+        let asked = good.clone().with(change);
+        expect(
+            careless.relay(world, &asked, asked.signed()).await,
+            status,
+            code,
+        );
+    }
+    let mut forged = good.signed();
+    forged.sender = pair("Dave").public().into();
+    expect(
+        careless.relay(world, &good, forged).await,
+        401,
+        "signature_invalid",
+    );
+    // The program, which only lets Bob ask, is asked here too.
+    let stranger = Ask {
+        pair: pair("Dave"),
+        ..good
+    };
+    let answer = careless.relay(world, &stranger, stranger.signed()).await;
+    expect(answer, 403, "program_refused");
 }
 
 /// What a relayer that holds this key sends to signers, before it is encrypted.
@@ -405,7 +515,13 @@ async fn old_key_relays_nothing(world: &World, client: &SigningClient, rotation:
     expect(answer, 403, "sender_not_validator");
 }
 
-async fn hostile_programs(network: &Network, client: &SigningClient) {
+/// They are run where the user asks, and where a relayer passes them on without a look.
+async fn hostile_programs(
+    network: &Network,
+    client: &SigningClient,
+    world: &World,
+    careless: &Careless,
+) {
     let charlie = account("//Charlie");
     let mut users = Vec::new();
     for (name, module, code) in hostile::modules() {
@@ -416,7 +532,15 @@ async fn hostile_programs(network: &Network, client: &SigningClient) {
     for (name, key, code) in users {
         let options = SignOptions::new(key, nonce().to_vec(), charlie.clone());
         println!("a program that {name}");
-        refused(client.sign(&options).await, code);
+        let answer = tokio::time::timeout(TO_REFUSE, client.sign(&options)).await;
+        refused(answer.unwrap(), code);
+        let block = client.status().await.unwrap().best.number;
+        let asked = Ask::new(nonce().to_vec(), key, block, pair("Charlie"));
+        expect(
+            careless.relay(world, &asked, asked.signed()).await,
+            422,
+            code,
+        );
     }
     for validator in network.status().validators {
         assert!(validator.pid.is_some(), "{} has died", validator.name);

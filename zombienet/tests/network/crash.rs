@@ -1,6 +1,7 @@
 //! Nodes that are killed at random moments.
 
 use crate::{
+    place::until,
     signing::{account, everybody_signs, serve},
     users,
 };
@@ -9,7 +10,8 @@ use rand::{seq::SliceRandom, Rng};
 use std::time::Duration;
 
 /// Ten times somebody is killed without warning and started again: six times while the key is being
-/// made, confirmed or finalized, four times after. There is one key, and it signs in the end.
+/// made, confirmed or finalized, four times after. (The end of each node between the two, for certain:
+/// `scenarios::crashing`.) There is one key, and it signs in the end.
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_kills_at_random_moments() {
     let network = Network::start().await;
@@ -20,7 +22,14 @@ async fn ten_kills_at_random_moments() {
         .map(|validator| validator.name)
         .collect();
     let mut key = None;
+    let mut in_keygen = 0;
     for kill in 0..6 {
+        if kill == 3 {
+            until("a key generation", Duration::from_secs(240), || async {
+                (network.status().phase.as_deref() == Some("keygen")).then_some(())
+            })
+            .await;
+        }
         let (name, pause) = choose(&names, 5_000);
         tokio::time::sleep(pause).await;
         let status = network.status();
@@ -28,10 +37,12 @@ async fn ten_kills_at_random_moments() {
             "kill {kill}: {name}, phase {:?}, key {:?}",
             status.phase, status.verifying_key
         );
+        in_keygen += u32::from(status.phase.as_deref() == Some("keygen"));
         same_key(&mut key, status.verifying_key);
         network.kill(&name);
         network.restart(&name);
     }
+    assert!(in_keygen > 0, "nobody was killed while the key was made");
     let (made, _) = network.wait_for_key(Duration::from_secs(420)).await;
     same_key(&mut key, Some(made.clone()));
 

@@ -18,6 +18,8 @@ use std::{
 /// What must have been told, and what must not, of an honest user's request.
 pub(crate) struct Told<'a> {
     pub(crate) genesis: H256,
+    /// The nodes' key stores when the first committee had made the key.
+    pub(crate) at_first: &'a [Opened],
     pub(crate) network_key: VerifyingKey,
     pub(crate) user: &'a Registered,
     pub(crate) message: &'a [u8],
@@ -36,19 +38,15 @@ pub(crate) fn none_has_left(network: &Network, told: &Told) {
         .map(|node| open(network, &node.name, told.genesis))
         .collect();
     // Whoever was made to look silent may have been replaced.
-    let shares = stores
-        .iter()
-        .filter_map(|store| Some((store.name.as_str(), store.material.as_ref()?)));
-    let newest = shares.clone().map(|(_, (generation, _))| *generation).max();
-    let members: Members = shares
-        .filter(|(_, (generation, _))| Some(*generation) == newest)
-        .map(|(name, (_, material))| (material.owner.clone(), (name, material)))
-        .collect();
-    assert_eq!(members.len(), 3, "three nodes hold shares in force");
+    let (generation, members) = members(&stores);
+    let (first, founders) = self::members(told.at_first);
 
     // One search for both: what must not be there, and what must, so that it is seen to work.
     let mut needles = Needles::default();
-    let secrets = secrets(&stores, &members, told);
+    let mut secrets = secrets(&stores, &members, told);
+    if generation != first {
+        secrets.extend(of_shares(&founders, told));
+    }
     let publics = publics(&stores, &members, told);
     for (label, bytes) in secrets.iter().chain(&publics) {
         needles.add(label, bytes);
@@ -91,6 +89,20 @@ pub(crate) fn none_has_left(network: &Network, told: &Told) {
     );
 }
 
+/// The newest generation, and those who hold its shares.
+fn members(stores: &[Opened]) -> (u32, Members<'_>) {
+    let shares = stores
+        .iter()
+        .filter_map(|store| Some((store.name.as_str(), store.material.as_ref()?)));
+    let newest = shares.clone().map(|(_, (generation, _))| *generation).max();
+    let members: Members = shares
+        .filter(|(_, (generation, _))| Some(*generation) == newest)
+        .map(|(name, (_, material))| (material.owner.clone(), (name, material)))
+        .collect();
+    assert_eq!(members.len(), 3, "three nodes hold shares in force");
+    (newest.unwrap(), members)
+}
+
 #[derive(Default)]
 struct Searched {
     found: Found,
@@ -113,6 +125,18 @@ fn secrets(stores: &[Opened], members: &Members, told: &Told) -> Vec<(String, Ve
     for store in stores {
         secret(format!("{}'s x25519 key", store.name), &store.x25519);
     }
+    // A request is for the relayer and the signers, and for nobody's disk.
+    secret("the user's message".into(), told.message);
+    let hex = hex::encode(told.message);
+    secret("the user's message".into(), hex.as_bytes());
+    secrets.extend(of_shares(members, told));
+    secrets
+}
+
+/// What members hold, and what can be worked out from it.
+fn of_shares(members: &Members, told: &Told) -> Vec<(String, Vec<u8>)> {
+    let mut secrets = Vec::new();
+    let mut secret = |label: String, bytes: &[u8]| secrets.push((label, bytes.to_vec()));
     let everybody: BTreeSet<PartyId> = members.keys().cloned().collect();
     let mut children = BTreeMap::new();
     for (party, (name, material)) in members {
@@ -129,10 +153,6 @@ fn secrets(stores: &[Opened], members: &Members, told: &Told) -> Vec<(String, Ve
     }
     let whole = whole_key(&children, told.user.verifying_key);
     secret("the user's key".into(), &whole);
-    // A request is for the relayer and the signers, and for nobody's disk.
-    secret("the user's message".into(), told.message);
-    let hex = hex::encode(told.message);
-    secret("the user's message".into(), hex.as_bytes());
     secrets
 }
 

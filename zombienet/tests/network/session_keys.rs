@@ -22,6 +22,7 @@ const BAD_SIGNER: &str = "Invalid signing address";
 const NOT_EXPECTED: &str = "Transaction call is not expected";
 const FUTURE: &str = "Transaction will be valid in the future";
 const OUTDATED: &str = "Transaction is outdated";
+const NOT_BEGUN: &str = "CannotLookup";
 
 type Call = SessionKeyCall<AccountId32, u32>;
 
@@ -116,7 +117,7 @@ pub(crate) async fn in_keygen(network: &Network, client: &SigningClient) {
             "not begun",
             pool.confirm(member, &not_begun),
             UNKNOWN,
-            "CannotLookup",
+            NOT_BEGUN,
         ),
         ("over", pool.confirm(member, &before), INVALID, OUTDATED),
         (
@@ -178,6 +179,18 @@ pub(crate) async fn when_active(network: &Network, client: &SigningClient) {
     let twice = pool.confirm(&key, &confirmation);
     pool.refuses("a confirmation, twice", &twice, INVALID, OUTDATED)
         .await;
+    let next = KeygenConfirmation {
+        attempt: committee.attempt + 1_000,
+        ..confirmation
+    };
+    let next = pool.confirm(&key, &next);
+    pool.refuses(
+        "a confirmation of an attempt to come, when there is a key",
+        &next,
+        UNKNOWN,
+        NOT_BEGUN,
+    )
+    .await;
 
     let known = validator(&chain.network, signer);
     let info = known.signer.clone().unwrap();

@@ -8,6 +8,7 @@ use crate::{
 use network_tests::{Network, Role};
 use rand::Rng;
 use signing_client::{Account, SignError, SignOptions, Signature, SigningClient, VerifyingKey};
+use sp_core::ecdsa;
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
@@ -17,6 +18,8 @@ const ALLOWED: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
 const MIB: u64 = 1 << 20;
 /// What a node may keep in memory, bytes.
 const MEMORY: u64 = 250_000_000;
+/// How long it may take until the signers of nodes that are up are on chain, and final.
+const TO_ANNOUNCE: Duration = Duration::from_secs(120);
 /// How long it may take until all is prepared for a hand-over.
 const TO_PREPARE: Duration = Duration::from_secs(300);
 
@@ -24,15 +27,35 @@ const TO_PREPARE: Duration = Duration::from_secs(300);
 async fn five_validators_make_a_key_and_sign() {
     let network = Network::start().await;
     let begin = Instant::now();
+    let client = network.client().await;
+    until(
+        "all signers have announced themselves",
+        TO_ANNOUNCE,
+        || async {
+            let validators = state(&client).await.validators;
+            let announced = validators.iter().all(|one| one.signer.is_some());
+            announced.then_some(())
+        },
+    )
+    .await;
+    let announced = begin.elapsed();
     let (key, status) = network.wait_for_key(Duration::from_secs(240)).await;
     println!(
-        "network key {key}, {:.1} s after the nodes were up",
-        begin.elapsed().as_secs_f64()
+        "network key {key}, {:.1} s after the nodes were up, {:.1} s after the last announcement",
+        begin.elapsed().as_secs_f64(),
+        (begin.elapsed() - announced).as_secs_f64()
     );
     assert_eq!(status.with_role(Role::Signer).len(), 3);
     assert_eq!(status.with_role(Role::Relayer).len(), 2);
+    let committee = status.committee.as_ref().unwrap();
+    assert_eq!((committee.generation, committee.threshold), (1, 2));
+    let members: BTreeSet<&str> = committee.members.iter().map(String::as_str).collect();
+    let signers = status.with_role(Role::Signer).into_iter();
+    assert_eq!(
+        members,
+        signers.flat_map(|one| one.account.as_deref()).collect()
+    );
 
-    let client = network.client().await;
     let (alice, bob) = (account("//Alice"), account("//Bob"));
     let guarded = users::register(
         &client,
@@ -70,7 +93,13 @@ async fn five_validators_make_a_key_and_sign() {
 
     for validator in network.status().validators {
         let resident = validator.resident_memory().unwrap();
-        println!("{:8} {:4} MiB resident", validator.name, resident / MIB);
+        let peak = validator.peak_memory().unwrap();
+        println!(
+            "{:8} {:4} MiB resident, {:4} MiB at most",
+            validator.name,
+            resident / MIB,
+            peak / MIB
+        );
         assert!(
             resident < MEMORY,
             "{} keeps {resident} bytes in memory",
@@ -79,18 +108,7 @@ async fn five_validators_make_a_key_and_sign() {
     }
 
     // Everybody goes down at once, and comes back with the same key.
-    let names: Vec<String> = network
-        .status()
-        .validators
-        .into_iter()
-        .map(|validator| validator.name)
-        .collect();
-    for name in &names {
-        network.kill(name);
-    }
-    for name in &names {
-        network.restart(name);
-    }
+    network.restart_all();
     let (again, _) = network.wait_for_key(Duration::from_secs(60)).await;
     assert_eq!(again, key);
     let client = network.client().await;
@@ -205,6 +223,11 @@ async fn eight_at_once(client: &SigningClient, key: VerifyingKey, account: &Acco
 
 fn valid(signature: &Signature, key: VerifyingKey) {
     assert!(signature.verified);
+    // Not only in the client's eyes.
+    let recovered = ecdsa::Signature::from_raw(signature.to_bytes())
+        .recover_prehashed(&signature.digest.unwrap())
+        .unwrap();
+    assert_eq!(recovered.0, key);
     assert_eq!(signature.verifying_key, key);
     assert_eq!(signature.signers.iter().collect::<BTreeSet<_>>().len(), 2);
 }

@@ -27,6 +27,8 @@ const GROWTH: u64 = 128 * MIB;
 const AT_ONCE: Duration = Duration::from_secs(4);
 /// What a handshake may take, and some for a busy machine.
 const STALLED: Duration = Duration::from_secs(15);
+/// How long it may take until a member of three is one of those that sign.
+const TO_SIGN: Duration = Duration::from_secs(60);
 /// Connections that say nothing.
 const SILENT: usize = 600;
 /// The largest message that one validator takes from another.
@@ -119,11 +121,11 @@ pub(crate) async fn attacks(network: &Network, client: &SigningClient, world: &W
     strangers(&subject, &traitor.target.account).await;
     tokio::join!(
         stalls(&subject),
-        honest(client, world, "while others stall"),
+        honest(client, world, &subject, "while others stall"),
     );
     tokio::join!(
         silent_flood(&subject),
-        honest(client, world, "while a stranger floods"),
+        honest(client, world, &subject, "while a stranger floods"),
     );
     let by_strangers = memory();
     wrong_direction(network, &members).await;
@@ -133,11 +135,11 @@ pub(crate) async fn attacks(network: &Network, client: &SigningClient, world: &W
     bad_frames(&subject, &claim).await;
     let (peak, ()) = tokio::join!(
         unknown_sessions(&subject, &claim, &memory),
-        honest(client, world, "while a member floods"),
+        honest(client, world, &subject, "while a member floods"),
     );
     tokio::join!(
         silent_member(&subject, &claim),
-        honest(client, world, "while a member is silent"),
+        honest(client, world, &subject, "while a member is silent"),
     );
     network.restart(&traitor.name);
 
@@ -166,14 +168,26 @@ pub(crate) async fn attacks(network: &Network, client: &SigningClient, world: &W
     everybody_signs(client, world.key, &world.account(), members.len()).await;
 }
 
-/// A request that has nothing to do with the attack is granted.
-async fn honest(client: &SigningClient, world: &World, when: &str) {
-    let options = SignOptions::new(world.key, nonce().to_vec(), world.account());
+/// Requests that have nothing to do with the attack are granted, and it is the victim too that signs:
+/// a relayer would go round it if it could not.
+async fn honest(client: &SigningClient, world: &World, victim: &Victim, when: &str) {
     let begin = Instant::now();
-    if let Err(error) = client.sign(&options).await {
-        panic!("not signed {when}: {error}");
+    for requests in 1.. {
+        let options = SignOptions::new(world.key, nonce().to_vec(), world.account());
+        let signature = match client.sign(&options).await {
+            Ok(signature) => signature,
+            Err(error) => panic!("not signed {when}: {error}"),
+        };
+        let took = begin.elapsed();
+        if signature.signers.contains(&victim.target.account) {
+            println!(
+                "signed {when}: request {requests}, {:.1} s",
+                took.as_secs_f64()
+            );
+            return;
+        }
+        assert!(took < TO_SIGN, "the one under attack does not sign {when}");
     }
-    println!("signed {when}: {:.1} s", begin.elapsed().as_secs_f64());
 }
 
 /// Those who hold no validator's key.

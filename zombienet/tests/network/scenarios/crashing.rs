@@ -2,7 +2,7 @@
 //! of a hand-over that a crash may interrupt, all of them, one after the other.
 
 use crate::{
-    place::{generation, stash, Place},
+    place::{self, generation, stash, Place},
     signing::everybody_signs,
 };
 use network_tests::{Network, Rpc};
@@ -28,10 +28,38 @@ const STEPS: [&str; 7] = [
 /// Attempts fail of it: those who had not stored what they had made have nothing to confirm.
 const PATIENCE: Duration = Duration::from_secs(900);
 
+/// All members, when they have made the key and nobody knows yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn members_crash_between_the_key_and_its_confirmation() {
+    const STEP: &str = "confirming-keygen";
+    let crashing = Crashing::new(Network::start().await, &[STEP]);
+    crashing.restart_all();
+    crashing
+        .until("a key", async |network| {
+            state(network).await?.verifying_key.map(|_| ())
+        })
+        .await;
+    let crashed = crashes(&crashing.network);
+    println!("crashed: {crashed:?}");
+    for moment in ["before", "after"] {
+        let nodes = crashed.get(&format!("{moment}-{STEP}"));
+        assert_eq!(nodes, Some(&MEMBERS), "crashed {moment} {STEP}");
+    }
+
+    let place = Place::of(crashing.network).await;
+    // Honest again, with what they have stored.
+    place.network.restart_all();
+    let client = place.network.client().await;
+    let attempt = place::state(&client).await.committee.unwrap().attempt;
+    println!("the key is that of attempt {attempt}");
+    everybody_signs(&client, place.users_key, &place.user, MEMBERS).await;
+    assert_eq!(place.network.status().verifying_key, Some(place.key));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "long: scripts/test scenarios crashing"]
 async fn no_share_is_lost_wherever_nodes_crash() {
-    let crashing = Crashing::new(Network::start_with(VALIDATORS).await);
+    let crashing = Crashing::new(Network::start_with(VALIDATORS).await, &STEPS);
     crashing.restart_all();
     crashing
         .until("a key, and auxiliary information", async |network| {
@@ -46,7 +74,7 @@ async fn no_share_is_lost_wherever_nodes_crash() {
     let rpc = Rpc::new(&leaver.rpc);
     rpc.transact("Signing", "leave_committee", (), &stash(leaver))
         .await;
-    let crashing = Crashing::new(place.network);
+    let crashing = Crashing::new(place.network, &STEPS);
     crashing
         .until("another committee", async |network| {
             let now = state(network).await?.committee?.generation;
@@ -75,29 +103,21 @@ async fn no_share_is_lost_wherever_nodes_crash() {
 
     // Honest again, all at once.
     let network = crashing.network;
-    let names = names(&network);
-    for name in &names {
-        if network.is_running(name) {
-            network.kill(name);
-        }
-    }
-    for name in &names {
-        network.restart(name);
-    }
+    network.restart_all();
     let client = network.client().await;
     everybody_signs(&client, place.users_key, &place.user, MEMBERS).await;
     assert_eq!(network.status().verifying_key, Some(place.key));
 }
 
-/// A network whose nodes crash at every point, each once at each, and are started again.
+/// A network whose nodes crash before and after some steps, each once at each, and are started again.
 struct Crashing {
     network: Network,
     ways: Vec<String>,
 }
 
 impl Crashing {
-    fn new(network: Network) -> Self {
-        let points = STEPS
+    fn new(network: Network, steps: &[&str]) -> Self {
+        let points = steps
             .iter()
             .flat_map(|step| ["before", "after"].map(|moment| format!("crash-at={moment}-{step}")));
         Self {
