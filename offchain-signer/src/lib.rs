@@ -34,6 +34,8 @@ pub mod api;
 pub mod background;
 pub mod chain;
 pub mod conduct;
+#[cfg(test)]
+mod documentation;
 pub mod faults;
 pub mod identity;
 pub mod key_store;

@@ -9,6 +9,7 @@ use crate::{
         fake::{FakeChain, FakeState},
         AccountId, Committee, SessionKeyCall, SignerId, WatchChain,
     },
+    documentation::{has_table, page},
     identity::Identity,
     program::Limits,
     transport::{Limits as MeshLimits, Mesh, MeshConfig},
@@ -19,7 +20,7 @@ use signing_primitives::{
 };
 use sp_core::{sr25519, Pair};
 use sp_keystore::{testing::MemoryKeystore, Keystore};
-use std::{collections::BTreeSet, path::PathBuf};
+use std::collections::BTreeSet;
 use substrate_prometheus_endpoint::prometheus::proto::{MetricFamily, MetricType};
 use zeroize::Zeroizing;
 
@@ -37,10 +38,6 @@ fn all() -> (Registry, Metrics, Arc<ProgramEngine>, Arc<Observations>) {
     let observations = Arc::new(Observations::default());
     metrics.watch(&mesh, &engine, &observations).unwrap();
     (registry, metrics, engine, observations)
-}
-
-fn docs(file: &str) -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs")).join(file)
 }
 
 fn row(family: &MetricFamily) -> String {
@@ -70,16 +67,7 @@ fn the_documentation_has_these_metrics() {
     for family in all().0.gather() {
         table.push_str(&row(&family));
     }
-    let path = docs("metrics.md");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let (head, rest) = text.split_once("<!-- metrics: begin -->\n").unwrap();
-    let (found, tail) = rest.split_once("<!-- metrics: end -->").unwrap();
-    if std::env::var_os("BLESS").is_some() {
-        let new = format!("{head}<!-- metrics: begin -->\n{table}<!-- metrics: end -->{tail}");
-        std::fs::write(path, new).unwrap();
-    } else {
-        assert_eq!(found, table, "docs/metrics.md: run this test with BLESS=1");
-    }
+    has_table("metrics.md", "metrics", &table);
 }
 
 #[test]
@@ -123,7 +111,7 @@ fn dashboard_alerts_and_guides_name_metrics_that_there_are() {
         "operator/faults.md",
         "metrics.md",
     ] {
-        let text = std::fs::read_to_string(docs(file)).unwrap();
+        let text = std::fs::read_to_string(page(file)).unwrap();
         let found = mentioned(&text);
         assert!(!found.is_empty(), "{file}");
         for name in found {
@@ -134,7 +122,7 @@ fn dashboard_alerts_and_guides_name_metrics_that_there_are() {
             );
         }
     }
-    let dashboard = std::fs::read_to_string(docs("operator/dashboard.json")).unwrap();
+    let dashboard = std::fs::read_to_string(page("operator/dashboard.json")).unwrap();
     let dashboard: serde_json::Value = serde_json::from_str(&dashboard).unwrap();
     assert!(!dashboard["panels"].as_array().unwrap().is_empty());
 }
@@ -180,7 +168,7 @@ fn dashboard_and_alerts_select_series_that_there_are() {
         }
     }
     for file in ["operator/alerts.yml", "operator/dashboard.json"] {
-        let text = std::fs::read_to_string(docs(file)).unwrap();
+        let text = std::fs::read_to_string(page(file)).unwrap();
         let asked = selected(&text);
         assert!(asked.len() > 5, "{file}: {asked:?}");
         for selector in asked {
@@ -197,8 +185,8 @@ fn dashboard_and_alerts_select_series_that_there_are() {
 /// An alert at night must lead to a line that says what to do.
 #[test]
 fn the_guide_has_every_alert() {
-    let alerts = std::fs::read_to_string(docs("operator/alerts.yml")).unwrap();
-    let guide = std::fs::read_to_string(docs("operator/faults.md")).unwrap();
+    let alerts = std::fs::read_to_string(page("operator/alerts.yml")).unwrap();
+    let guide = std::fs::read_to_string(page("operator/faults.md")).unwrap();
     let alerts: Vec<_> = alerts
         .lines()
         .filter_map(|line| line.trim().strip_prefix("- alert: "))

@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::request::{MalformedPart, ProgramFailure, RequestError, SigningFailure};
+use crate::documentation::{has_table, page};
 use signing_primitives::limits::{MAX_AUXILIARY_DATA, MAX_MESSAGE, MAX_RELAY_BODY, MAX_SIGN_BODY};
 use std::collections::BTreeSet;
 
-const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/http-api.md");
+const PAGE: &str = "http-api.md";
 
 /// An error of each kind that has words of its own, on a network of two of three at block 100.
 fn examples() -> Vec<RequestError> {
@@ -122,20 +122,14 @@ fn the_documentation_has_this_table() {
         );
         table.push_str(&row);
     }
-    let text = std::fs::read_to_string(PATH).unwrap();
-    let (head, rest) = text.split_once("<!-- errors: begin -->\n").unwrap();
-    let (found, tail) = rest.split_once("<!-- errors: end -->").unwrap();
-    if std::env::var_os("BLESS").is_some() {
-        let new = format!("{head}<!-- errors: begin -->\n{table}<!-- errors: end -->{tail}");
-        std::fs::write(PATH, new).unwrap();
-    } else {
-        assert_eq!(found, table, "docs/http-api.md: run this test with BLESS=1");
-    }
+    has_table(PAGE, "errors", &table);
 }
 
 #[test]
 fn the_documentation_has_these_limits() {
-    let text = std::fs::read_to_string(PATH).unwrap().replace(',', "");
+    let text = std::fs::read_to_string(page(PAGE))
+        .unwrap()
+        .replace(',', "");
     for limit in [
         MAX_MESSAGE,
         MAX_AUXILIARY_DATA,
