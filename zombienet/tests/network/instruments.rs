@@ -1,10 +1,17 @@
 //! The instruments that the tests measure with: what they would miss, the tests would miss.
 
+use crate::key_stores::{open_copy, PASSWORD};
 use base64::engine::{
     general_purpose::{STANDARD, URL_SAFE},
     Engine,
 };
 use network_tests::{Direction, Found, Needles, Recording, Stream};
+use offchain_signer::key_store::{KeyStore, Password};
+use sp_core::H256;
+use std::{
+    sync::mpsc::{self, TryRecvError},
+    thread,
+};
 
 const SECRET: [u8; 32] = [
     201, 17, 5, 88, 143, 62, 250, 9, 33, 178, 77, 104, 215, 1, 96, 44, 160, 55, 238, 119, 20, 83,
@@ -90,4 +97,30 @@ fn frames_are_unmasked_and_control_frames_left_out() {
     let sockets = recording.websockets().unwrap();
     assert_eq!(sockets.len(), 1);
     assert_eq!(sockets[0].bytes, [&b"abc"[..], &[b'd'; 128]].concat());
+}
+
+/// Nodes write their stores whenever they have something to keep.
+#[test]
+fn a_store_is_read_while_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key-store.redb");
+    let genesis = H256::repeat_byte(1);
+    let store = KeyStore::open(&file, &Password::new(PASSWORD.into()), genesis).unwrap();
+    let key = store.x25519_public();
+    let copies: u32 = thread::scope(|scope| {
+        let (_stop, stopped) = mpsc::channel::<()>();
+        let store = &store;
+        scope.spawn(move || {
+            while stopped.try_recv() == Err(TryRecvError::Empty) {
+                store.put_report("a report", &[7; 20_000]).unwrap();
+            }
+        });
+        let copies = (0..20).map(|_| {
+            let (copy, copies) = open_copy(&file, genesis);
+            assert_eq!(copy.x25519_public(), key);
+            copies
+        });
+        copies.sum()
+    });
+    println!("20 stores out of {copies} copies");
 }

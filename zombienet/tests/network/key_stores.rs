@@ -22,7 +22,9 @@ use synedrion::{
 type Share = ThresholdKeyShare<Params, PartyId>;
 
 /// The password of key stores on local chains: everybody knows it.
-const PASSWORD: &str = "insecure development password";
+pub(crate) const PASSWORD: &str = "insecure development password";
+/// A store is written now and then; so many times in a row it is not.
+const MOST_COPIES: u32 = 20;
 
 /// One node's key store, opened.
 pub(crate) struct Opened {
@@ -45,12 +47,9 @@ pub(crate) struct Material {
     pub(crate) commitment: H256,
 }
 
-/// Opens a copy of a node's key store; the node may be running, if nothing is being written.
+/// Opens a copy of a node's key store; the node may be running.
 pub(crate) fn open(network: &Network, name: &str, genesis: H256) -> Opened {
-    let folder = tempfile::tempdir().unwrap();
-    let copy = folder.path().join("key-store.redb");
-    fs::copy(store_of(network, name), &copy).unwrap();
-    let store = KeyStore::open(&copy, &Password::new(PASSWORD.into()), genesis).unwrap();
+    let (store, _) = open_copy(&store_of(network, name), genesis);
     let material = store.newest().map(|(generation, material)| {
         let commitment = material.commitment();
         let material = Material::read(&material.to_bytes().unwrap(), commitment);
@@ -61,6 +60,22 @@ pub(crate) fn open(network: &Network, name: &str, genesis: H256) -> Opened {
         x25519: store.x25519_secret().to_bytes(),
         material,
     }
+}
+
+/// The store in a copy of this file, and how many copies it took: one that is made while the store is
+/// being written may have some of what is before the write and some of what is after it, and that
+/// does not open.
+pub(crate) fn open_copy(file: &Path, genesis: H256) -> (KeyStore, u32) {
+    for copies in 1.. {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("key-store.redb");
+        fs::copy(file, &copy).unwrap();
+        match KeyStore::open_existing(&copy, &Password::new(PASSWORD.into()), genesis) {
+            Ok(store) => return (store, copies),
+            Err(error) => assert!(copies < MOST_COPIES, "{}: {error}", file.display()),
+        }
+    }
+    unreachable!()
 }
 
 fn store_of(network: &Network, name: &str) -> PathBuf {
