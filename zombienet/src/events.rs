@@ -1,8 +1,9 @@
 //! What the chain says has happened, block by block.
 
+use crate::rpc::connect;
 use codec::Decode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use subxt::{client::Block, config::substrate::SubstrateConfig, error::BlocksError, OnlineClient};
+use subxt::{client::Block, config::substrate::SubstrateConfig, error::BlocksError};
 use tokio::task::JoinHandle;
 
 /// The pallets whose events are kept.
@@ -42,7 +43,7 @@ impl Events {
     /// # Panics
     /// If the node does not answer.
     pub async fn follow(rpc: &str) -> Self {
-        let chain = OnlineClient::<SubstrateConfig>::from_insecure_url(rpc).await;
+        let chain = connect(rpc).await;
         let chain = chain.unwrap_or_else(|error| panic!("{rpc}: {error}"));
         let blocks = chain.stream_blocks().await;
         let mut blocks = blocks.unwrap_or_else(|error| panic!("{rpc}: {error}"));

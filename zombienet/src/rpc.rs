@@ -3,9 +3,12 @@
 use serde::Deserialize;
 use serde_json::{json, Value};
 use signing_client::Account;
+use std::sync::Arc;
 use subxt::{
+    backend::LegacyBackend,
     config::{substrate::SubstrateConfig, DefaultExtrinsicParamsBuilder},
     ext::scale_encode::{EncodeAsFields, EncodeAsType, Error as EncodeError, TypeResolver},
+    rpcs::RpcClient,
     OnlineClient,
 };
 
@@ -110,7 +113,7 @@ impl Rpc {
         root: &Account,
     ) {
         let encoded = async {
-            let client = OnlineClient::<SubstrateConfig>::from_insecure_url(&self.url).await?;
+            let client = connect(&self.url).await?;
             let at = client.at_current_block().await?;
             let call = subxt::dynamic::transaction(pallet, call, arguments);
             Ok::<_, subxt::Error>(at.transactions().call_data(&call)?)
@@ -136,7 +139,7 @@ impl Rpc {
         account: &Account,
     ) {
         let done = async {
-            let client = OnlineClient::<SubstrateConfig>::from_insecure_url(&self.url).await?;
+            let client = connect(&self.url).await?;
             let at = client.at_current_block().await?;
             let payload = subxt::dynamic::transaction(pallet, call, arguments);
             let parameters = DefaultExtrinsicParamsBuilder::new().mortal(64).build();
@@ -166,7 +169,7 @@ impl Rpc {
         account: &Account,
     ) -> Vec<u8> {
         let encoded = async {
-            let client = OnlineClient::<SubstrateConfig>::from_insecure_url(&self.url).await?;
+            let client = connect(&self.url).await?;
             let at = client.at_current_block().await?;
             let payload = subxt::dynamic::transaction(pallet, call, arguments);
             let parameters = DefaultExtrinsicParamsBuilder::new().mortal(64).build();
@@ -195,6 +198,17 @@ impl EncodeAsType for Encoded {
         out.extend_from_slice(&self.0);
         Ok(())
     }
+}
+
+/// subxt's client of the node at this address, for the reasons that the client library's has, by the same
+/// methods.
+///
+/// # Errors
+/// If the node does not answer.
+pub(crate) async fn connect(url: &str) -> Result<OnlineClient<SubstrateConfig>, subxt::Error> {
+    let rpc = RpcClient::from_insecure_url(url).await?;
+    let backend = LegacyBackend::builder().build(rpc);
+    Ok(OnlineClient::from_backend(Arc::new(backend)).await?)
 }
 
 fn hex_0x(bytes: &[u8]) -> String {

@@ -6,7 +6,9 @@
 use codec::{Decode, DecodeAll, Encode};
 use signing_primitives as primitives;
 use sp_core::{crypto::AccountId32, H256};
+use std::sync::Arc;
 use subxt::{
+    backend::LegacyBackend,
     config::{substrate::SubstrateConfig, RpcConfigFor},
     error::OnlineClientError,
     rpcs::{methods::legacy::LegacyRpcMethods, RpcClient},
@@ -117,8 +119,11 @@ impl Chain {
                     url: url.into(),
                     source,
                 })?;
-        // subxt follows transactions by the node's newer `chainHead` methods where it has them.
-        let online = OnlineClient::from_rpc_client(rpc.clone())
+        // Not by the node's newer `chainHead` methods: a node may drop a block that is being read, and
+        // subxt 0.50 takes no notice of the word that it sends then (`operationInaccessible`), so that
+        // the read never ends.
+        let backend = LegacyBackend::builder().build(rpc.clone());
+        let online = OnlineClient::from_backend(Arc::new(backend))
             .await
             .map_err(|error| ChainError::NoGenesis(Box::new(error)))?;
         Ok(Self {
