@@ -1,6 +1,9 @@
 //! A network of five real nodes.
 
-use crate::recorder::{Recorder, Recording};
+use crate::{
+    reason,
+    recorder::{Recorder, Recording},
+};
 use serde::Deserialize;
 use signing_client::{SigningClient, Wait};
 use std::{
@@ -171,6 +174,7 @@ impl Network {
     }
 
     async fn prepare() -> Self {
+        reason::keep();
         let turn = TURN.lock().await;
         let folder = tempfile::Builder::new().prefix("signing-test-").tempdir();
         Self {
@@ -410,18 +414,12 @@ impl Network {
         self.folder.path().join("network")
     }
 
-    /// The ends of the nodes' logs.
+    /// The ends of the nodes' logs, and what was unusual before.
     pub fn logs(&self) -> String {
-        let mut text = String::new();
-        for validator in self.status().validators {
-            let log = self.log(&validator.name);
-            let lines: Vec<&str> = log.lines().collect();
-            let tail = lines
-                .get(lines.len().saturating_sub(12)..)
-                .unwrap_or_default();
-            text.push_str(&format!("--- {}\n{}\n", validator.name, tail.join("\n")));
-        }
-        text
+        let nodes = self.status().validators.into_iter();
+        let parts =
+            nodes.map(|node| format!("--- {}\n{}\n", node.name, end_of(&self.log(&node.name))));
+        parts.collect()
     }
 }
 
@@ -430,7 +428,8 @@ impl Drop for Network {
         // Another panic on top of one would end the process before the first is told.
         let told = std::thread::panicking().then(|| {
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                eprintln!("{}", self.logs());
+                let reason = reason::last();
+                eprintln!("{}{reason}", self.logs());
                 self.script(&["down"]);
             }))
         });
@@ -485,6 +484,29 @@ impl Status {
             .filter(|validator| validator.role == role)
             .collect()
     }
+}
+
+/// The last lines of a log that tell of something unusual, and its very last ones, in their order, and no more of
+/// each line than is read.
+fn end_of(log: &str) -> String {
+    const ROUTINE: [&str; 6] = ["🏆", "💤", "🎁", "🔖", "🙌", "AddrCache"];
+    const UNUSUAL: usize = 6;
+    const LAST: usize = 3;
+    const CHARACTERS: usize = 240;
+    let lines: Vec<&str> = log.lines().collect();
+    let (before, last) = lines.split_at(lines.len().saturating_sub(LAST));
+    let is_unusual = |line: &&&str| !ROUTINE.iter().any(|word| line.contains(word));
+    let mut told: Vec<&str> = before
+        .iter()
+        .rev()
+        .filter(is_unusual)
+        .take(UNUSUAL)
+        .copied()
+        .collect();
+    told.reverse();
+    let told = told.into_iter().chain(last.iter().copied());
+    let told = told.map(|line| line.chars().take(CHARACTERS).collect::<String>());
+    told.collect::<Vec<_>>().join("\n")
 }
 
 /// Where everything is built.
