@@ -25,6 +25,7 @@ mod status;
 
 pub use body::{BodyBudget, BodyError};
 pub use error::{ApiError, Code};
+pub(crate) use serve::IDLE_TIMEOUT;
 pub use serve::{serve, Connections};
 
 use crate::{

@@ -13,6 +13,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+/// How long the head of a request may take, and how long a connection may be idle. Relayers keep their
+/// connections to signers for no more than half of it.
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// How long to wait when the system has no more file descriptors.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -39,7 +43,7 @@ impl Default for Connections {
             most: 1024,
             per_address: 32,
             on_loopback: 512,
-            head_timeout: Duration::from_secs(10),
+            head_timeout: IDLE_TIMEOUT,
             grace: Duration::from_secs(5),
         }
     }

@@ -1,10 +1,18 @@
 //! How a relayer's request gets to a signer.
 
+use crate::api::IDLE_TIMEOUT;
 use async_trait::async_trait;
 use axum::http::uri::Authority;
 use reqwest::{header::CONTENT_TYPE, redirect, Client};
 use signing_primitives::limits::MAX_ANSWER_BODY;
 use std::time::Duration;
+
+/// How long a connection to a signer is kept that nothing is sent on.
+const KEPT_IDLE: Duration = Duration::from_secs(5);
+
+// A request that is sent into a connection which the signer is just closing is lost, and an honest
+// signer is blamed. So this end lets go long before the other does.
+const _: () = assert!(2 * KEPT_IDLE.as_millis() <= IDLE_TIMEOUT.as_millis());
 
 /// What a signer answered.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -53,9 +61,7 @@ impl HttpSigners {
             .no_proxy()
             .redirect(redirect::Policy::none())
             .connect_timeout(Duration::from_secs(3))
-            // Shorter than `api::serve` keeps an idle connection, so that no request is sent into a
-            // connection that is being closed.
-            .pool_idle_timeout(Duration::from_secs(15))
+            .pool_idle_timeout(KEPT_IDLE)
             .pool_max_idle_per_host(8)
             .tcp_nodelay(true)
             .build()
