@@ -57,7 +57,7 @@ pub struct ApiConfig {
     /// How many requests, their bodies complete, are in work at a time; more are told to come back.
     pub concurrency: usize,
     /// How much memory requests in work may take, bytes. One request of the largest size takes up
-    /// to 110 MB.
+    /// to 110 MB. A sixth of it is for small requests only.
     pub memory: usize,
     /// How long the body of a request may take to arrive.
     pub body_timeout: Duration,
