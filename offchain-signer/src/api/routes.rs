@@ -147,9 +147,9 @@ pub(super) async fn info(State(api): State<Arc<Api>>) -> Result<Json<Info>, ApiE
             .pop_first()
             .ok_or(Code::NoSigningKey)?,
     };
+    let signs = snapshot.signing().is_ok() && !snapshot.paused;
     Ok(Json(Info {
-        ready: snapshot.active().is_some()
-            && announced.is_some_and(|signer| signer.x25519 == x25519_public_key),
+        ready: signs && announced.is_some_and(|signer| signer.x25519 == x25519_public_key),
         tss_account: account_of(&key),
         x25519_public_key,
         role: Some(role(&api, &snapshot)),

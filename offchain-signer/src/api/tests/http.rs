@@ -1,9 +1,12 @@
 //! Everything around requests: routes, methods, limits, what clients may ask.
 
 use super::{super::ApiConfig, refused};
-use crate::request::{
-    testing::{json, send, until, World},
-    RelayConfig,
+use crate::{
+    chain::fake::FakeState,
+    request::{
+        testing::{json, send, until, World, RELAYER},
+        RelayConfig,
+    },
 };
 use axum::{
     body::{Body, Bytes},
@@ -64,9 +67,38 @@ async fn a_node_is_not_ready_before_the_network_is() {
         .import(|state| state.network.phase = Phase::AwaitingSigners);
     world.chain.finalize();
     assert_eq!(json(get(&world, 0, "/info").await)["ready"], false);
+    world
+        .chain
+        .import(|state| state.network.phase = Phase::Active);
+    world.chain.finalize();
+    assert_eq!(json(get(&world, 0, "/info").await)["ready"], true);
+
+    // A pause and lost seats count from the best block on, as they do for requests.
+    world.chain.import(|state| state.network.paused = true);
+    assert_eq!(
+        json(get(&world, 0, "/info").await)["ready"],
+        false,
+        "paused"
+    );
+    let expel = |state: &mut FakeState, node: usize| {
+        let account = state.network.validators[node].account.clone();
+        let committee = state.network.committee.as_mut().unwrap();
+        committee.expelled.try_push(account).unwrap();
+    };
+    for (expelled, ready) in [(1, true), (2, false)] {
+        world.chain.import(|state| {
+            state.network.paused = false;
+            expel(state, expelled);
+        });
+        for node in [0, RELAYER] {
+            let info = json(get(&world, node, "/info").await);
+            assert_eq!(info["ready"], ready, "{expelled} of three have no seat");
+        }
+    }
 
     world.chain.import(|state| {
-        state.network.phase = Phase::Active;
+        let committee = state.network.committee.as_mut().unwrap();
+        committee.expelled = Default::default();
         state.network.validators[0].signer.as_mut().unwrap().x25519 = [1; 32];
         state.network.validators.remove(4);
     });
