@@ -1,7 +1,9 @@
 //! Relayers' requests that must not be signed.
 
 use super::refused;
-use crate::request::testing::{json, program_key, registration, Session, World, RELAYER};
+use crate::request::testing::{
+    hashless_program_key, json, program_key, registration, Session, World, RELAYER,
+};
 use signing_primitives::{
     limits::MAX_MESSAGE,
     wire::{HashChoice, SignRequest, SignatureAnswer, SignedMessage, UserSignatureRequest},
@@ -317,6 +319,13 @@ async fn a_relayer_that_checks_nothing() {
         let sign = world.sign_request(&request, &[0, 1]);
         assert_eq!(world.sign_refusal(&sign).await, refused(status, code));
     }
+    world.register(registration(hashless_program_key(), &["yes"]));
+    let custom = with(|r| r.hash = HashChoice::Custom(0));
+    let sign = world.sign_request(&custom, &[0, 1]);
+    assert_eq!(
+        world.sign_refusal(&sign).await,
+        refused(400, "hash_not_provided")
+    );
     world.register(registration(program_key(), &["no"]));
     let sign = world.sign_request(&good, &[0, 1]);
     assert_eq!(
