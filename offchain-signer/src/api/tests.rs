@@ -4,6 +4,7 @@
 mod deregistering;
 mod hand_over;
 mod http;
+mod limits;
 mod metrics;
 mod relay_bad_input;
 mod relaying;
