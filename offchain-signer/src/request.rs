@@ -13,7 +13,8 @@
 //! [`turns`] in it, and each run counts against a limit of its own ([`ledger`]).
 //!
 //! What is cheap is checked first; nothing is remembered of a request until its programs have said
-//! yes, so strangers can neither use up a user's request limit nor fill the replay cache.
+//! yes, so strangers can neither use up a user's request limit nor fill the replay cache. Half of a
+//! key's evaluations are kept for those whom its programs have granted requests ([`known`]).
 //!
 //! A decision is made on one [`snapshot`](Snapshot): identities and the committee at the finalized
 //! head, programs and the pause at the best head, registrations at both: they count once they are
@@ -25,6 +26,7 @@ mod blame;
 mod checks;
 mod error;
 mod join;
+mod known;
 mod ledger;
 mod open;
 mod programs;

@@ -1,8 +1,10 @@
 //! More requests than there may be.
 
 use super::refused;
-use crate::request::testing::{json, program_key, registration, until, World};
-use signing_primitives::wire::UserSignatureRequest;
+use crate::request::testing::{json, program_key, registration, until, World, RELAYER};
+use serde_json::Value;
+use signing_primitives::wire::{SignRequest, SignedMessage, UserSignatureRequest};
+use sp_core::{sr25519, Pair};
 use std::sync::Arc;
 
 #[tokio::test]
@@ -18,7 +20,7 @@ async fn more_requests_than_the_limit() {
     };
     // What is refused does not count: a stranger cannot use up the user's requests.
     world.register(registration(program_key(), &["no"]));
-    for index in 0..5 {
+    for index in 0..4 {
         assert_eq!(
             world.relay_refusal(&number(index)).await,
             refused(403, "program_refused")
@@ -35,53 +37,80 @@ async fn more_requests_than_the_limit() {
     json(world.relay(&number(2)).await);
 }
 
-/// Strangers make a user's programs run: that has an end, and does not use up the user's requests.
-#[tokio::test]
-async fn a_flood_of_requests_that_programs_refuse() {
-    let world = World::new();
-    world
-        .chain
-        .import(|state| state.network.parameters.request_limit = 2);
-    world.chain.finalize();
-    world.register(registration(program_key(), &["password"]));
-    let ask = |index: u8, password: &[u8]| UserSignatureRequest {
-        message: vec![index],
+/// Asks the relayer, or has it ask a signer: the status, and the code of a refusal.
+async fn ask(world: &World, node: usize, asker: &sr25519::Pair, password: &[u8]) -> (u16, String) {
+    let request = UserSignatureRequest {
         auxilary_data: Some(vec![Some(password.to_vec())]),
         ..world.request()
     };
-    let stranger = |index| ask(index, b"now");
-    let no = refused(403, "program_refused");
-    for index in 0..6 {
-        assert_eq!(world.relay_refusal(&stranger(index)).await, no);
-    }
-    json(world.relay(&ask(6, b"please")).await);
-    json(world.relay(&ask(7, b"please")).await);
-    // That was four times the limit; from now on nothing is evaluated.
-    world.chain.import(|_| ());
-    for index in 10..18 {
-        assert_eq!(world.relay_refusal(&stranger(index)).await, no);
-    }
-    let evaluated = || world.relayer().programs.evaluated.lock().unwrap().len();
-    assert_eq!(evaluated(), 16);
-    assert_eq!(
-        world.relay_refusal(&stranger(18)).await,
-        refused(429, "rate_limited")
-    );
-    assert_eq!(evaluated(), 16);
-    world.chain.import(|_| ());
-    assert_eq!(world.relay_refusal(&stranger(19)).await, no);
+    let signed = SignedMessage::sign(serde_json::to_vec(&request).unwrap(), asker);
+    let to = &world.nodes[node];
+    let (status, body) = if node == RELAYER {
+        to.post("/user/relay_tx", to.seal(&signed)).await
+    } else {
+        let sign = SignRequest {
+            user_signed_request: Some(signed),
+            ..world.sign_request(&request, &[0, 1])
+        };
+        let body = world.relayed(node, RELAYER, &sign);
+        to.post("/user/sign_tx", body).await
+    };
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let code = body["code"].as_str().unwrap_or_default();
+    (status.as_u16(), code.into())
+}
 
-    // Signers count for themselves, whatever a relayer lets pass.
-    let signer = &world.nodes[0].programs.evaluated;
-    signer.lock().unwrap().clear();
-    for index in 20..28 {
-        let sign = world.sign_request(&stranger(index), &[0, 1]);
-        assert_eq!(world.sign_refusal(&sign).await, no);
+/// Strangers ask, each with an account that has never asked before, until they are not listened to
+/// any more. Says how often the programs have refused.
+async fn flood(world: &World, node: usize) -> usize {
+    for index in 0..=u8::MAX {
+        let stranger = sr25519::Pair::from_seed(&[index; 32]);
+        let answer = ask(world, node, &stranger, b"now").await;
+        if answer != refused(403, "program_refused") {
+            assert_eq!(answer, refused(429, "rate_limited"));
+            return index.into();
+        }
     }
-    let sign = world.sign_request(&stranger(28), &[0, 1]);
-    let refusal = world.sign_refusal(&sign).await;
-    assert_eq!(refusal, refused(429, "rate_limited"));
-    assert_eq!(signer.lock().unwrap().len(), 8);
+    panic!("there is no end to it");
+}
+
+/// Strangers make a user's programs run. That has an end, does not use up the user's requests, and
+/// does not keep out who has been granted one before. Signers count for themselves, whatever a
+/// relayer lets pass.
+#[tokio::test]
+async fn a_flood_of_requests_that_programs_refuse() {
+    for node in [RELAYER, 0] {
+        let world = World::new();
+        world
+            .chain
+            .import(|state| state.network.parameters.request_limit = 2);
+        world.chain.finalize();
+        world.register(registration(program_key(), &["password"]));
+        let newcomer = sr25519::Pair::from_string("//newcomer", None).unwrap();
+        let granted = (200, String::new());
+        let limited = refused(429, "rate_limited");
+
+        // Half of four times the limit is for anybody. To begin with the owner is anybody, too.
+        assert_eq!(flood(&world, node).await, 4);
+        assert_eq!(ask(&world, node, &world.user, b"please").await, limited);
+        // It has to be faster, once.
+        world.chain.import(|_| ());
+        assert_eq!(ask(&world, node, &world.user, b"please").await, granted);
+        assert_eq!(flood(&world, node).await, 3);
+        assert_eq!(ask(&world, node, &world.user, b"please").await, granted);
+
+        // From then on it has all of its requests, whoever floods, and only newcomers have to wait.
+        world.chain.import(|_| ());
+        assert_eq!(flood(&world, node).await, 4);
+        for answer in [&granted, &granted, &limited] {
+            let owner = ask(&world, node, &world.user, b"please").await;
+            assert_eq!(owner, *answer);
+            assert_eq!(ask(&world, node, &newcomer, b"please").await, limited);
+        }
+        // More than that has not been evaluated, of eight in each of these blocks.
+        let evaluated = world.nodes[node].programs.evaluated.lock().unwrap().len();
+        assert_eq!(evaluated, 4 + (1 + 3 + 1) + (4 + 2));
+    }
 }
 
 #[tokio::test]
