@@ -3,9 +3,9 @@
 //! The codes are those of the signer's HTTP API (`docs/http-api.md`). One that is not listed here is
 //! judged by its status: 5xx is the node's trouble, 4xx the request's.
 
-/// Codes by which a node speaks of itself, though their status is 4xx: another one may do better.
+/// Codes by which a node speaks of itself, though their status is 4xx: another one may do better. The
+/// request went astray, this node's view of the chain is not the client's, or it has had its share.
 const ABOUT_THE_NODE: &[&str] = &[
-    // The request went astray, or this node's view of the chain is not the client's.
     "block_in_future",
     "block_stale",
     "body_timeout",
@@ -14,6 +14,9 @@ const ABOUT_THE_NODE: &[&str] = &[
     "method_not_allowed",
     "node_is_signer",
     "not_found",
+    // Each node counts for itself, and strangers may have used up what is for anybody on this one. If
+    // it was the user who had too much, the signers say so: they have limits, too.
+    "rate_limited",
 ];
 
 /// Codes that are the same everywhere, though their status is 5xx.
@@ -65,7 +68,10 @@ const ADVICE: &[(&str, &str)] = &[
         "program_out_of_fuel",
         "the program takes too long for this message",
     ),
-    ("rate_limited", "wait for the next block"),
+    (
+        "rate_limited",
+        "ask another relayer, or wait for the next block",
+    ),
     ("signing_failed", "try again; `status` shows the committee"),
     (
         "signing_timed_out",
@@ -104,7 +110,7 @@ mod tests {
             (422, "program_out_of_fuel", false),
             (401, "signature_invalid", false),
             (413, "message_too_large", false),
-            (429, "rate_limited", false),
+            (429, "rate_limited", true),
             (400, "something_new", false),
             (503, "network_paused", false),
             (503, "network_degraded", false),
