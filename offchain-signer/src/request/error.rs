@@ -134,7 +134,7 @@ pub enum RequestError {
         /// How far they may be apart.
         window: u32,
     },
-    /// The same signed request has been granted before.
+    /// This node has granted the same signed request before.
     #[error("this signed request has been seen before")]
     Replayed,
     /// The same signed request has been tried with too many sets of signers.

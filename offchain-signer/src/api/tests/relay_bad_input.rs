@@ -131,6 +131,50 @@ async fn replays() {
     json(world.relay(&later).await);
 }
 
+/// A relayer remembers for itself only. Whoever has a signed request can take it to another one, or as
+/// a validator to the signers: it gets what the user asked for and the programs grant, and no more.
+#[tokio::test]
+async fn the_same_signed_request_elsewhere_is_signed_again_but_not_changed() {
+    let world = World::new();
+    let signed = world.signed(&world.request());
+    for relayer in [RELAYER, 4] {
+        let node = &world.nodes[relayer];
+        json(node.post("/user/relay_tx", node.seal(&signed)).await);
+        let refusal = node.refusal("/user/relay_tx", node.seal(&signed)).await;
+        assert_eq!(refusal, refused(409, "request_replayed"));
+    }
+    assert_eq!(world.orders().values().sum::<usize>(), 4, "two of two");
+
+    // A bad relayer makes attempts of its own.
+    let signer = &world.nodes[0];
+    let attempt = |nonce: usize| {
+        let mut sign = world.sign_request(&world.request(), &[0, 1]);
+        sign.user_signed_request = Some(signed.clone());
+        sign.nonce = Some([nonce as u8; 32]);
+        world.relayed(0, RELAYER, &sign)
+    };
+    world.register(registration(program_key(), &["no"]));
+    let refusal = signer.refusal("/user/sign_tx", attempt(0)).await;
+    assert_eq!(refusal, refused(403, "program_refused"));
+    world.register(registration(program_key(), &["yes"]));
+    let made = world.orders().get(&0).copied().unwrap_or(0);
+    for nonce in made..8 {
+        json(signer.post("/user/sign_tx", attempt(nonce)).await);
+    }
+    let refusal = signer.refusal("/user/sign_tx", attempt(8)).await;
+    assert_eq!(refusal, refused(409, "too_many_attempts"));
+    for node in &world.nodes {
+        let orders = node.sessions.orders.lock().unwrap();
+        let pay = sp_crypto_hashing::keccak_256(b"pay");
+        assert!(orders.iter().all(|order| order.digest == pay));
+    }
+
+    // It ends with the freshness window.
+    world.chain.advance(20);
+    let refusal = signer.refusal("/user/sign_tx", attempt(9)).await;
+    assert_eq!(refusal, refused(400, "block_stale"));
+}
+
 #[tokio::test]
 async fn to_a_node_that_does_not_relay() {
     let world = World::new();
