@@ -51,5 +51,15 @@ pub use signing::{RunSigning, SigningFailure, SigningOrder};
 pub(crate) use snapshot::Look;
 pub use snapshot::{Snapshot, Snapshots};
 
+/// What the documentation has to say.
+#[cfg(test)]
+pub(crate) mod limits {
+    pub(crate) use super::{
+        known::{MEMORY, REQUESTERS},
+        ledger::EVALUATIONS_PER_GRANT,
+        sign::MAX_ATTEMPTS,
+        turns::{OF_ONE_KEY, PATIENCE},
+    };
+}
 #[cfg(test)]
 pub(crate) mod testing;

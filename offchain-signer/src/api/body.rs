@@ -29,7 +29,7 @@ pub(super) const SMALL: usize = 128 << 10;
 pub(super) const SMALL_PART: usize = 6;
 
 /// How long a request waits for its part of the budget.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Memory for requests in work.
 pub struct BodyBudget {

@@ -25,7 +25,7 @@ use tracing::Instrument;
 /// The most attempts at one user's request that this node takes part in, whoever relays it. A
 /// relayer makes three; there is room for another relayer that the user turns to. Each attempt
 /// costs the signers a second of computation, so they must have an end.
-const MAX_ATTEMPTS: usize = 8;
+pub(crate) const MAX_ATTEMPTS: usize = 8;
 
 /// A request that has been granted but for its programs.
 struct Asked {

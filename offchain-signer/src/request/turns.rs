@@ -10,10 +10,10 @@ use tokio::{
 
 /// How many requests for one key may run their programs, or be next to, at a time. With more, one
 /// key with slow programs could have all turns.
-const OF_ONE_KEY: usize = 2;
+pub(crate) const OF_ONE_KEY: usize = 2;
 /// How long a request waits for its turn. A relayer's attempt has 15 s in all, and another node may
 /// have less to do.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Hands out the turns.
 pub(super) struct Turns {

@@ -2,9 +2,17 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::documentation::{has_table, page};
-use signing_primitives::limits::{MAX_AUXILIARY_DATA, MAX_MESSAGE, MAX_RELAY_BODY, MAX_SIGN_BODY};
-use std::collections::BTreeSet;
+use crate::{
+    api::{body, ApiConfig, Connections},
+    chain::BlockNumber,
+    documentation::has_table,
+    request::{limits, RelayConfig},
+};
+use signing_primitives::{
+    limits::{MAX_AUXILIARY_DATA, MAX_MESSAGE, MAX_RELAY_BODY, MAX_SIGN_BODY},
+    Parameters,
+};
+use std::{collections::BTreeSet, time::Duration};
 
 const PAGE: &str = "http-api.md";
 
@@ -125,17 +133,78 @@ fn the_documentation_has_this_table() {
     has_table(PAGE, "errors", &table);
 }
 
+/// With commas between the thousands.
+fn grouped(number: impl ToString) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs_f64())
+}
+
+/// So is its table of limits. `BLESS=1` writes that, too.
 #[test]
 fn the_documentation_has_these_limits() {
-    let text = std::fs::read_to_string(page(PAGE))
-        .unwrap()
-        .replace(',', "");
-    for limit in [
-        MAX_MESSAGE,
-        MAX_AUXILIARY_DATA,
-        MAX_RELAY_BODY,
-        MAX_SIGN_BODY,
-    ] {
-        assert!(text.contains(&format!("| {limit} bytes |")), "{limit}");
-    }
+    let api = ApiConfig::default();
+    let relay = RelayConfig::default();
+    let connections = Connections::default();
+    let table = format!(
+        "\
+| what | limit |
+| --- | --- |
+| message | {message} bytes |
+| auxiliary data of one request | {auxiliary_data} bytes |
+| body of `relay_tx` | {relay_body} bytes |
+| body of `sign_tx` | {sign_body} bytes |
+| time for a body to arrive | {body_timeout} |
+| time for one set of signers | {attempt_timeout} |
+| time for a user's request, over at most {sets} sets | {deadline} |
+| time for any request in all | {request_timeout}, then `timed_out` |
+| attempts at one signed request that a signer takes part in | {attempts} |
+| requests in work on one node | {concurrency} |
+| connections to one node | {connections}; more are closed at once |
+| connections from one address, or one IPv6 /64 | {per_address}; {on_loopback} from a loopback address |
+| time for the head of a request, and for an idle connection | {head_timeout} |
+| memory of requests in work on one node | {memory} MiB; {small_part} MiB of it are for requests that take at most {small} KiB each |
+| wait for memory | {memory_patience}, then `busy` |
+| granted requests for one key in one block | the chain's parameter `request_limit`, {request_limit} by default |
+| evaluated requests for one key in one block, granted or not | {per_grant} times as many; half of them only for the {requesters} requesters that its programs have granted last on this node, in the last {known_for} blocks |
+| evaluations for one key at a time on one node | {turns} |
+| wait for an evaluation to begin | {turn_patience}, then `busy` |
+",
+        message = grouped(MAX_MESSAGE),
+        auxiliary_data = grouped(MAX_AUXILIARY_DATA),
+        relay_body = grouped(MAX_RELAY_BODY),
+        sign_body = grouped(MAX_SIGN_BODY),
+        body_timeout = seconds(api.body_timeout),
+        attempt_timeout = seconds(relay.attempt_timeout),
+        sets = relay.attempts,
+        deadline = seconds(relay.deadline),
+        request_timeout = seconds(api.request_timeout),
+        attempts = limits::MAX_ATTEMPTS,
+        concurrency = api.concurrency,
+        connections = grouped(connections.most),
+        per_address = connections.per_address,
+        on_loopback = connections.on_loopback,
+        head_timeout = seconds(connections.head_timeout),
+        memory = api.memory >> 20,
+        small_part = (api.memory / body::SMALL_PART) >> 20,
+        small = body::SMALL >> 10,
+        memory_patience = seconds(body::PATIENCE),
+        request_limit = Parameters::<BlockNumber>::default().request_limit,
+        per_grant = limits::EVALUATIONS_PER_GRANT,
+        requesters = limits::REQUESTERS,
+        known_for = grouped(limits::MEMORY),
+        turns = limits::OF_ONE_KEY,
+        turn_patience = seconds(limits::PATIENCE),
+    );
+    has_table(PAGE, "limits", &table);
 }
