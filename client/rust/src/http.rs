@@ -9,6 +9,9 @@ use std::{fmt, sync::Arc, time::Duration};
 
 /// How long to wait for a TCP connection: a validator that is up answers at once.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection to a relayer is kept for the next request: half as long as relayers keep it, so that no
+/// request meets one that is just being closed.
+const KEPT_IDLE: Duration = Duration::from_secs(5);
 
 /// A relayer gave no signature.
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +133,7 @@ impl Http {
     pub(crate) fn new() -> Result<Self, HttpError> {
         reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(KEPT_IDLE)
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map(|client| Self {
