@@ -290,13 +290,15 @@ async fn nothing_is_left_open(network: &Network) {
     for validator in network.status().validators {
         until("no session is open", Duration::from_secs(60), || async {
             let metrics = network.metrics(&validator.name).await;
-            let mut open = metrics.lines().filter(|line| {
-                line.starts_with("signing_requests_in_work{")
-                    || line.starts_with("signing_sessions_open{")
-                        && line.contains(r#"kind="signing""#)
-            });
-            // A node has at least one of each.
-            let idle = open.clone().count() > 1 && open.all(|line| line.ends_with(" 0"));
+            let begin = |name: &'static str| move |line: &&str| line.starts_with(name);
+            let requests = metrics.lines().filter(begin("signing_requests_in_work{"));
+            let sessions = metrics.lines().filter(begin("signing_sessions_open{"));
+            let sessions = sessions.filter(|line| line.contains(r#"kind="signing""#));
+            // Every series is there from the start: those of a relayer's requests and of a signer's, and that
+            // of sessions. Without them this would look at nothing.
+            let counts = (requests.clone().count(), sessions.clone().count());
+            assert_eq!(counts, (2, 1), "{}: {metrics}", validator.name);
+            let idle = requests.chain(sessions).all(|line| line.ends_with(" 0"));
             idle.then_some(())
         })
         .await;
