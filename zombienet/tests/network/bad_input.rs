@@ -3,7 +3,7 @@
 
 mod sign_requests;
 
-use self::sign_requests::{contents, old_key_relays_nothing, sign_requests, Careless};
+use self::sign_requests::{bodies, contents, old_key_relays_nothing, sign_requests, Careless};
 use crate::{
     chain_refusals, hostile,
     key_stores::{self, Opened},
@@ -57,12 +57,14 @@ async fn bad_input_gets_the_named_answer() {
     envelopes(&world, &client).await;
     requests(&world, &client).await;
     let careless = sign_requests(&world, &client, &status).await;
+    bodies(&world, &careless).await;
     contents(&world, &client, &careless).await;
     hostile_programs(&network, &client, &world, &careless).await;
+    // Before the attacks, which may cost a signer its seat.
+    stale(&world, &client, &careless).await;
     ws::attacks(&network, &client, &world).await;
     nothing_is_left_open(&network).await;
     rotation.done(&client).await;
-    stale(&world, &client).await;
     too_many(&world, &client, &Rpc::new(&status.validators[0].rpc)).await;
     rotation.old_key_announces_nothing(&client).await;
     old_key_relays_nothing(&world, &client, &rotation).await;
@@ -238,10 +240,10 @@ async fn requests(world: &World, client: &SigningClient) {
 }
 
 /// A request that names a block from before those that count. So many there are only after a while.
-async fn stale(world: &World, client: &SigningClient) {
+async fn stale(world: &World, client: &SigningClient, careless: &Careless) {
     let window = client.status().await.unwrap();
     let window = window.network.parameters.freshness_window;
-    // The relayer's best block may be some behind the one that was asked for.
+    // The node's best block may be some behind the one that was asked for.
     let behind = 5;
     let good = loop {
         let good = world.good(client).await;
@@ -252,6 +254,8 @@ async fn stale(world: &World, client: &SigningClient) {
     };
     let stale = good.with(|request| request.block_number -= window + behind);
     expect(stale.relay(&world.relayer).await, 400, "block_stale");
+    let passed_on = careless.relay(world, &stale, stale.signed()).await;
+    expect(passed_on, 400, "block_stale");
 }
 
 /// More requests for a key than it may have in a block.

@@ -5,10 +5,13 @@ use super::{capitalized, expect, pair, World};
 use crate::session_keys::Rotation;
 use network_tests::{ask, envelope, Answer, Ask, Role, Status};
 use signing_client::SigningClient;
-use signing_primitives::wire::{
-    HashChoice, SignRequest, SignedMessage, UserSignatureRequest, ValidatorInfo,
+use signing_primitives::{
+    limits::MAX_SIGN_BODY,
+    wire::{HashChoice, SignRequest, SignedMessage, UserSignatureRequest, ValidatorInfo},
 };
 use sp_core::{crypto::AccountId32, sr25519, Pair};
+
+const ROUTE: &str = "/user/sign_tx";
 
 /// Requests that a relayer must not make of signers; returns who makes them.
 pub(super) async fn sign_requests(
@@ -54,9 +57,9 @@ pub(super) async fn sign_requests(
     let relayer = pair(&capitalized(&status.with_role(Role::Relayer)[0].name));
     let good = world.good(client).await;
     let sign = |list: Vec<ValidatorInfo>, user: SignedMessage, pair: sr25519::Pair| {
-        let plaintext = order(&good, user, list, [3; 32], &pair);
+        let order = order(&good, user, list, [3; 32], &pair);
         let node = world.signer.clone();
-        async move { ask(&node, "/user/sign_tx", envelope(&node, &plaintext).await).await }
+        async move { send(&node, &order).await }
     };
     let user = good.signed();
     let both = vec![me.clone(), other.clone()];
@@ -94,35 +97,71 @@ pub(super) async fn sign_requests(
             member.validator.to_string() == account && info(member.party.as_ref()) == other
         })
     });
-    let nodes = [world.signer.clone(), elsewhere.unwrap().url()];
-    let good = world.good(client).await;
-    let plaintext = order(&good, good.signed(), both.clone(), [4; 32], &relayer);
-    let asked = nodes.iter().map(|node| {
-        let plaintext = plaintext.clone();
-        async move { ask(node, "/user/sign_tx", envelope(node, &plaintext).await).await }
-    });
-    for answer in futures::future::join_all(asked).await {
-        expect(answer, 200, "");
-    }
-    Careless {
+    let careless = Careless {
         pair: relayer,
         signers: both,
-    }
+        nodes: [world.signer.clone(), elsewhere.unwrap().url()],
+    };
+    careless.is_served(&world.good(client).await).await;
+    careless
 }
 
 /// A relayer that passes on whatever users send.
 pub(super) struct Careless {
     pair: sr25519::Pair,
     signers: Vec<ValidatorInfo>,
+    /// Where these are.
+    nodes: [String; 2],
 }
 
 impl Careless {
     /// Passes it on to one signer.
     pub(super) async fn relay(&self, world: &World, asked: &Ask, user: SignedMessage) -> Answer {
+        send(&world.signer, &self.order(asked, user)).await
+    }
+
+    fn order(&self, asked: &Ask, user: SignedMessage) -> Vec<u8> {
         let nonce = rand::random();
-        let plaintext = order(asked, user, self.signers.clone(), nonce, &self.pair);
-        let body = envelope(&world.signer, &plaintext).await;
-        ask(&world.signer, "/user/sign_tx", body).await
+        order(asked, user, self.signers.clone(), nonce, &self.pair)
+    }
+
+    /// Passes it on to both signers, who sign it; returns what they were sent.
+    async fn is_served(&self, asked: &Ask) -> Vec<u8> {
+        let order = self.order(asked, asked.signed());
+        let sent = self.nodes.iter().map(|node| send(node, &order));
+        for answer in futures::future::join_all(sent).await {
+            expect(answer, 200, "");
+        }
+        order
+    }
+}
+
+/// Encrypts an order for a signer, and sends it there.
+async fn send(node: &str, order: &[u8]) -> Answer {
+    ask(node, ROUTE, envelope(node, order).await).await
+}
+
+/// What is no relayer's request at all.
+pub(super) async fn bodies(world: &World, careless: &Careless) {
+    let node = &world.signer;
+    let garbage = SignedMessage::sign(b"no json either".to_vec(), &careless.pair);
+    let garbage = serde_json::to_vec(&garbage).unwrap();
+    for (body, status, code) in [
+        (b"{".to_vec(), 400, "envelope_malformed"),
+        (
+            envelope(&world.relayer, b"{}").await,
+            400,
+            "envelope_undecryptable",
+        ),
+        (
+            envelope(node, b"no json").await,
+            400,
+            "signed_message_malformed",
+        ),
+        (envelope(node, &garbage).await, 400, "request_malformed"),
+        (vec![b'0'; MAX_SIGN_BODY + 1], 413, "body_too_large"),
+    ] {
+        expect(ask(node, ROUTE, body).await, status, code);
     }
 }
 
@@ -132,7 +171,13 @@ pub(super) async fn contents(world: &World, client: &SigningClient, careless: &C
     let block = good.request.block_number;
     let network_key = world.network_key;
     type Change = Box<dyn FnOnce(&mut UserSignatureRequest)>;
-    let changes: [(Change, u16, &str); 8] = [
+    let of_bytes = |length: usize| -> Change {
+        Box::new(move |request| {
+            request.hash = HashChoice::Identity;
+            request.message = vec![7; length];
+        })
+    };
+    let changes: [(Change, u16, &str); 9] = [
         (
             Box::new(move |r| r.block_number = block + 10_000),
             400,
@@ -163,11 +208,8 @@ pub(super) async fn contents(world: &World, client: &SigningClient, careless: &C
             400,
             "hash_out_of_range",
         ),
-        (
-            Box::new(|r| r.hash = HashChoice::Identity),
-            400,
-            "hash_needs_32_bytes",
-        ),
+        (of_bytes(31), 400, "hash_needs_32_bytes"),
+        (of_bytes(33), 400, "hash_needs_32_bytes"),
         (
             Box::new(|r| r.message = vec![0; 1_000_001]),
             413,
@@ -196,6 +238,14 @@ pub(super) async fn contents(world: &World, client: &SigningClient, careless: &C
     };
     let answer = careless.relay(world, &stranger, stranger.signed()).await;
     expect(answer, 403, "program_refused");
+
+    // What is allowed, at its very edge; and only once.
+    let empty = world.good(client).await;
+    let empty = empty.with(|request| request.message = Vec::new());
+    let order = careless.is_served(&empty).await;
+    for node in &careless.nodes {
+        expect(send(node, &order).await, 409, "request_replayed");
+    }
 }
 
 /// What a relayer that holds this key sends to signers, before it is encrypted.
@@ -224,8 +274,7 @@ pub(super) async fn old_key_relays_nothing(
     rotation: &Rotation,
 ) {
     let good = world.good(client).await;
-    let plaintext = order(&good, good.signed(), Vec::new(), [3; 32], &rotation.old);
-    let body = envelope(&world.signer, &plaintext).await;
-    let answer = ask(&world.signer, "/user/sign_tx", body).await;
+    let order = order(&good, good.signed(), Vec::new(), [3; 32], &rotation.old);
+    let answer = send(&world.signer, &order).await;
     expect(answer, 403, "sender_not_validator");
 }
