@@ -66,7 +66,7 @@ async fn bad_input_gets_the_named_answer() {
     nothing_is_left_open(&network).await;
     rotation.done(&client).await;
     too_many(&world, &client, &Rpc::new(&status.validators[0].rpc)).await;
-    rotation.old_key_announces_nothing(&client).await;
+    rotation.old_key_is_nobodys(&client).await;
     old_key_relays_nothing(&world, &client, &rotation).await;
     nothing_is_left_open(&network).await;
 

@@ -8,8 +8,10 @@ use network_tests::{Network, Role, Rpc, Validator};
 use serde_json::json;
 use signing_client::{Account, NetworkState, Phase, SigningClient, Status};
 use signing_primitives::{
-    announcement_payload, keygen_confirmation_payload, Announcement, KeygenConfirmation,
-    SessionKeyCall, SignerId,
+    announcement_payload, aux_info_confirmation_payload, challenge_answer_payload,
+    fault_report_payload, keygen_confirmation_payload, reshare_confirmation_payload, Announcement,
+    AuxInfoConfirmation, ChallengeAnswer, Fault, FaultReport, KeygenConfirmation,
+    ReshareConfirmation, SessionKeyCall, SignerId, SignerSignature, UnprovableFault,
 };
 use sp_core::{crypto::AccountId32, ed25519, sr25519, Pair, H256};
 use std::time::{Duration, Instant};
@@ -389,23 +391,101 @@ impl Rotation {
         }
     }
 
-    /// The old key announces nothing any more; nobody can say with it where the signer is.
-    pub(crate) async fn old_key_announces_nothing(&self, client: &SigningClient) {
+    /// The old key makes none of the calls that session keys make any more: nobody can say with it where the
+    /// signer is, nor what others have done.
+    pub(crate) async fn old_key_is_nobodys(&self, client: &SigningClient) {
         let chain = client.status().await.unwrap();
         let before = signers(&chain);
+        let (genesis, at) = (chain.genesis_hash, chain.best.number);
         let pool = Pool {
             rpc: Rpc::new(&self.node.rpc),
-            genesis: chain.genesis_hash,
+            genesis,
         };
         let announcement = Announcement {
             signing_key: id(&self.old),
             endpoint: b"192.0.2.1:80".to_vec().try_into().unwrap(),
             x25519: [6; 32],
-            at: chain.best.number,
+            at,
         };
-        let call = pool.announce(&self.old, &announcement);
-        pool.refuses("an announcement, old key", &call, INVALID, BAD_SIGNER)
-            .await;
+        let committee = chain.network.committee.as_ref().unwrap();
+        let report = |fault: Fault| FaultReport {
+            signing_key: id(&self.old),
+            accused: committee.members[0].validator.clone(),
+            generation: committee.generation,
+            fault,
+            at,
+        };
+        let silent = report(Fault::Unprovable(UnprovableFault::Silent));
+        let proven = report(Fault::Provable(Default::default()));
+        // In an attempt each is known by the key that it had when it began, so that an attempt that is over
+        // is all that can be confirmed here.
+        let (attempt, commitment) = (committee.attempt, committee.commitment);
+        let keygen = KeygenConfirmation {
+            signing_key: id(&self.old),
+            attempt,
+            verifying_key: chain.network.verifying_key.unwrap(),
+            commitment,
+        };
+        let reshare = ReshareConfirmation {
+            signing_key: id(&self.old),
+            attempt,
+            commitment,
+        };
+        let aux_info = AuxInfoConfirmation {
+            signing_key: id(&self.old),
+            attempt,
+            commitment,
+        };
+        let answer = ChallengeAnswer {
+            signing_key: id(&self.old),
+            deadline: 1,
+        };
+        let sign = |payload: Vec<u8>| -> SignerSignature { self.old.sign(&payload).into() };
+        let signed_silent = sign(fault_report_payload(genesis, &silent));
+        let signed_proven = sign(fault_report_payload(genesis, &proven));
+        let signed_reshare = sign(reshare_confirmation_payload(genesis, &reshare));
+        let signed_aux_info = sign(aux_info_confirmation_payload(genesis, &aux_info));
+        let signed_answer = sign(challenge_answer_payload(genesis, &answer));
+        for (what, call, reason) in [
+            (
+                "an announcement",
+                pool.announce(&self.old, &announcement),
+                BAD_SIGNER,
+            ),
+            (
+                "a report",
+                Call::ReportFault(silent, signed_silent),
+                BAD_SIGNER,
+            ),
+            (
+                "a proof",
+                Call::ReportFault(proven, signed_proven),
+                BAD_SIGNER,
+            ),
+            (
+                "a confirmation of the key",
+                pool.confirm(&self.old, &keygen),
+                OUTDATED,
+            ),
+            (
+                "a confirmation of a hand-over",
+                Call::ConfirmReshare(reshare, signed_reshare),
+                OUTDATED,
+            ),
+            (
+                "a confirmation of auxiliary information",
+                Call::ConfirmAuxInfo(aux_info, signed_aux_info),
+                OUTDATED,
+            ),
+            (
+                "an answer to no challenge",
+                Call::AnswerChallenge(answer, signed_answer),
+                OUTDATED,
+            ),
+        ] {
+            pool.refuses(&format!("{what}, old key"), &call, INVALID, reason)
+                .await;
+        }
         assert_eq!(signers(&client.status().await.unwrap()), before);
     }
 
