@@ -3,6 +3,12 @@
 use network_tests::Network;
 use std::{path::Path, process::Command};
 
+/// How many blocks are exported. The first block that is final comes with the proof of it, so that whoever
+/// imports it has it as final: there must be later ones.
+const EXPORTED: u32 = 40;
+/// How many are taken back.
+const REVERTED: u32 = 5;
+
 /// Stops the network. The chain of one node is exported, and imported by a new one, which then has the
 /// same; some of it is taken back, and all of it is removed.
 pub(crate) fn of_a_stopped_node(network: &Network, name: &str) {
@@ -17,33 +23,58 @@ pub(crate) fn of_a_stopped_node(network: &Network, name: &str) {
     };
     let blocks = network.folder().join("blocks");
     let blocks = blocks.to_str().unwrap();
+    let last = EXPORTED.to_string();
     node.run(&[
         "export-blocks",
         "--binary",
         "--from",
         "1",
         "--to",
-        "20",
+        &last,
         blocks,
     ]);
     copy.run(&["import-blocks", "--binary", blocks]);
-    assert_eq!(copy.best(), 20);
+    let imported = copy.info();
+    assert_eq!(imported.best, EXPORTED);
     copy.run(&["check-block", "7"]);
-    assert!(node.best() > 20);
-    // What is final stays.
-    copy.run(&["revert", "5"]);
-    let reverted = copy.best();
-    println!("reverted from 20 to {reverted}");
-    assert!((15..=20).contains(&reverted), "{reverted}");
+    assert!(node.info().best > EXPORTED);
+
+    // As many as were asked for, but none that is final.
+    assert!(imported.finalized < EXPORTED, "all is final: {imported:?}");
+    copy.run(&["revert", &REVERTED.to_string()]);
+    let reverted = copy.info();
+    println!("reverted from {imported:?} to {reverted:?}");
+    let least = EXPORTED - REVERTED;
+    assert_eq!(reverted.best, imported.finalized.max(least));
+    assert_eq!(reverted.finalized, imported.finalized);
+    let before = node.info();
+    // The second time there is nothing that could be taken back.
+    for _ in 0..2 {
+        node.run(&["revert", "1000"]);
+        let after = node.info();
+        println!("reverted from {before:?} to {after:?}");
+        assert_eq!(after.best, before.finalized);
+        assert_eq!(after.finalized, before.finalized);
+    }
+
     copy.run(&["purge-chain", "-y"]);
-    assert_eq!(copy.best(), 0);
+    assert_eq!(copy.info().best, 0);
     let specification = node.run(&["export-chain-spec"]);
     assert!(specification.contains("\"genesis\""));
+    let built = copy.run(&["build-spec", "--disable-default-bootnode"]);
+    assert!(built == specification, "build-spec says something else");
 }
 
 struct Maintained<P> {
     chain: P,
     base_path: P,
+}
+
+/// Heights in a node's database.
+#[derive(Debug)]
+struct Info {
+    best: u32,
+    finalized: u32,
 }
 
 impl<P: AsRef<Path>> Maintained<P> {
@@ -64,9 +95,12 @@ impl<P: AsRef<Path>> Maintained<P> {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// The height of its best block.
-    fn best(&self) -> u32 {
+    fn info(&self) -> Info {
         let info: serde_json::Value = serde_json::from_str(&self.run(&["chain-info"])).unwrap();
-        info["best_number"].as_u64().unwrap().try_into().unwrap()
+        let height = |name: &str| -> u32 { info[name].as_u64().unwrap().try_into().unwrap() };
+        Info {
+            best: height("best_number"),
+            finalized: height("finalized_number"),
+        }
     }
 }
