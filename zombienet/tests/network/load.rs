@@ -1,7 +1,7 @@
 //! Users who keep on asking.
 
 use crate::signing::nonce;
-use signing_client::{Account, SignOptions, SigningClient, VerifyingKey};
+use signing_client::{Account, Progress, SignOptions, SigningClient, VerifyingKey};
 use std::{
     sync::{
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -17,28 +17,34 @@ const USERS: usize = 2;
 /// Users who ask for one signature after the other.
 pub(crate) struct Load {
     client: Arc<RwLock<SigningClient>>,
-    stop: Arc<AtomicBool>,
-    answered: Arc<AtomicU32>,
-    failed: Arc<AtomicU32>,
+    counts: Arc<Counts>,
     users: Vec<tokio::task::JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Counts {
+    stop: AtomicBool,
+    answered: AtomicU32,
+    failed: AtomicU32,
+    /// Relayers that did not do what they were asked to, so that another one was asked, if there was one.
+    /// Of these a request fails only if all do.
+    relayers_failed: AtomicU32,
 }
 
 impl Load {
     pub(crate) fn start(client: SigningClient, key: VerifyingKey, account: Account) -> Self {
-        let client = Arc::new(RwLock::new(client));
-        let stop = Arc::new(AtomicBool::new(false));
-        let (answered, failed) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+        let counts = Arc::<Counts>::default();
+        let client = Arc::new(RwLock::new(watched(client, &counts)));
         let user = |_| {
-            let (stop, answered, failed) = (stop.clone(), answered.clone(), failed.clone());
-            let (client, account) = (client.clone(), account.clone());
+            let (client, counts, account) = (client.clone(), counts.clone(), account.clone());
             tokio::spawn(async move {
-                while !stop.load(Ordering::Relaxed) {
+                while !counts.stop.load(Ordering::Relaxed) {
                     let options = SignOptions::new(key, nonce().to_vec(), account.clone());
                     match client.read().await.sign(&options).await {
-                        Ok(_) => answered.fetch_add(1, Ordering::Relaxed),
+                        Ok(_) => counts.answered.fetch_add(1, Ordering::Relaxed),
                         Err(error) => {
                             println!("a request failed: {error}");
-                            failed.fetch_add(1, Ordering::Relaxed)
+                            counts.failed.fetch_add(1, Ordering::Relaxed)
                         }
                     };
                     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -48,32 +54,42 @@ impl Load {
         let users = (0..USERS).map(user).collect();
         Self {
             client,
-            stop,
-            answered,
-            failed,
+            counts,
             users,
         }
     }
 
     /// Has the users read the chain at another node, when what they have asked for is answered.
     pub(crate) async fn read_at(&self, client: SigningClient) {
-        *self.client.write().await = client;
+        *self.client.write().await = watched(client, &self.counts);
     }
 
     /// How many requests were answered so far, and how many failed.
     pub(crate) fn so_far(&self) -> (u32, u32) {
         (
-            self.answered.load(Ordering::Relaxed),
-            self.failed.load(Ordering::Relaxed),
+            self.counts.answered.load(Ordering::Relaxed),
+            self.counts.failed.load(Ordering::Relaxed),
         )
     }
 
     /// How many requests were answered, and how many failed.
     pub(crate) async fn stop(mut self) -> (u32, u32) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.counts.stop.store(true, Ordering::Relaxed);
         for user in self.users.drain(..) {
             user.await.unwrap();
         }
+        let relayers_failed = self.counts.relayers_failed.load(Ordering::Relaxed);
+        println!("users had to ask another relayer, or would have had to: {relayers_failed} times");
         self.so_far()
     }
+}
+
+/// The same client, of which it is counted how often relayers fail it.
+fn watched(client: SigningClient, counts: &Arc<Counts>) -> SigningClient {
+    let counts = counts.clone();
+    client.with_progress(move |progress| {
+        if matches!(progress, Progress::RelayerFailed { .. }) {
+            counts.relayers_failed.fetch_add(1, Ordering::Relaxed);
+        }
+    })
 }
