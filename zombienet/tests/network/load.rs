@@ -12,7 +12,7 @@ use std::{
 use tokio::sync::RwLock;
 
 /// How many ask at the same time.
-const USERS: usize = 2;
+pub(crate) const USERS: u32 = 2;
 
 /// Users who ask for one signature after the other.
 pub(crate) struct Load {
