@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! definitions      the networks that zombienet/*.toml define start and sign
+//! many_users       eight users at once are all answered
 //! rolling_restart  every node is restarted, one after the other
 //! join             a validator joins from nothing, gets a seat, signs, and leaves
 //! runtime_upgrade  the runtime is replaced by one that stores something otherwise
@@ -16,6 +17,7 @@
 
 mod definitions;
 mod join;
+mod many_users;
 mod partition;
 mod pruning;
 mod rolling_restart;
