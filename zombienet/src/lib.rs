@@ -11,6 +11,7 @@ mod events;
 mod needles;
 mod network;
 mod peer;
+mod process;
 mod reason;
 mod recorder;
 mod relay;

@@ -453,27 +453,6 @@ impl Validator {
     pub fn url(&self) -> String {
         format!("http://{}", self.endpoint)
     }
-
-    /// Resident memory of its process, bytes.
-    pub fn resident_memory(&self) -> Option<u64> {
-        self.memory("VmRSS:")
-    }
-
-    /// The most of it that there has been since the process began, bytes.
-    pub fn peak_memory(&self) -> Option<u64> {
-        self.memory("VmHWM:")
-    }
-
-    /// What the kernel says of the process, bytes.
-    fn memory(&self, what: &str) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid?)).ok()?;
-        let line = status.lines().find(|line| line.starts_with(what))?;
-        line.split_whitespace()
-            .nth(1)?
-            .parse::<u64>()
-            .ok()
-            .map(|kib| kib * 1024)
-    }
 }
 
 impl Status {
