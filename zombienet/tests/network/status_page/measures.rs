@@ -24,12 +24,23 @@ pub(super) async fn measures(network: &Network, relayer: &Validator, signer: &Va
         .filter(|name| name.starts_with("signing_"))
         .collect();
     assert!(documented.len() > 30, "{documented:?}");
+    // What there is of the signer's in them is checked where the signer's metrics are made.
+    let files = ["alerts.yml", "dashboard.json"].map(operators);
+    let of_the_chain: Vec<&str> = files.iter().flat_map(|file| of_the_chain(file)).collect();
+    assert!(!of_the_chain.is_empty());
     for node in [relayer, signer] {
         let metrics = network.metrics(&node.name).await;
         for name in &documented {
             let kind = format!("# TYPE {name} ");
             assert!(metrics.contains(&kind), "{}: {name}", node.name);
         }
+        for name in &of_the_chain {
+            // There is one.
+            value(&metrics, name, &[]);
+        }
+        // As alerts.yml asks for it.
+        let best = value(&metrics, "substrate_block_height", &[("status", "best")]);
+        assert!(best > 1.0, "{}: {best}", node.name);
     }
     let relayed = network.metrics(&relayer.name).await;
     let ok = |role| [("role", role), ("outcome", "ok")];
@@ -77,4 +88,16 @@ pub(super) async fn measures(network: &Network, relayer: &Validator, signer: &Va
         let found = value(&signed, name, labels);
         assert!(found >= least, "{name} {labels:?}: {found}");
     }
+}
+
+/// A file that operators give to Prometheus or to Grafana.
+fn operators(file: &str) -> String {
+    let path = repository().join("docs/operator").join(file);
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// The series of the chain that a file names: those that a node has without its signer.
+fn of_the_chain(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(|word| word.starts_with("substrate_"))
 }
