@@ -5,7 +5,11 @@
 
 use super::{
     endpoint::{EndpointError, PublicEndpoint},
-    password::{self, PromptPassword, INSECURE_DEV_PASSWORD, MIN_PASSWORD_LEN, STORE_PROMPT},
+    password::{
+        self, OpenFile, PasswordFileError, PromptPassword, INSECURE_DEV_PASSWORD, MIN_PASSWORD_LEN,
+        STORE_PROMPT,
+    },
+    WithSources,
 };
 use offchain_signer::conduct::Conduct;
 use sc_service::ChainType;
@@ -40,7 +44,8 @@ pub(crate) struct SignerOptions {
     /// File with the password of the signer's key store. A newline at its end does not count.
     ///
     /// Without it the node asks on the terminal. On development and local chains it takes an
-    /// insecure password that everybody knows.
+    /// insecure password that everybody knows. On all others it refuses a file that others than
+    /// its owner can read.
     #[arg(long, value_name = "FILE")]
     pub(crate) signer_password_file: Option<PathBuf>,
 
@@ -84,7 +89,7 @@ pub(crate) enum SignerConfigError {
     )]
     NoPublicEndpoint,
     /// It is no endpoint.
-    #[error("--signer-public-endpoint {given}: {reason}")]
+    #[error("--signer-public-endpoint {given}")]
     PublicEndpoint {
         /// What was given.
         given: String,
@@ -109,13 +114,13 @@ pub(crate) enum SignerConfigError {
          node on a terminal, where it asks"
     )]
     NoPassword,
-    /// The file could not be read.
-    #[error("--signer-password-file {}: cannot be read: {source}", path.display())]
+    /// The password in the file is not taken.
+    #[error("--signer-password-file {}", path.display())]
     PasswordFile {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        source: PasswordFileError,
     },
     /// The terminal did not answer.
     #[error("the password could not be asked for on the terminal")]
@@ -144,7 +149,7 @@ impl fmt::Display for SignerConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the signer cannot start:")?;
         for error in &self.0 {
-            write!(f, "\n- {error}")?;
+            write!(f, "\n- {}", WithSources(error))?;
         }
         Ok(())
     }
@@ -173,7 +178,7 @@ impl SignerOptions {
             errors.push(error);
             None
         });
-        let from_file = self.password_from_file().unwrap_or_else(|error| {
+        let from_file = self.password_from_file(production).unwrap_or_else(|error| {
             errors.push(error);
             None
         });
@@ -283,11 +288,14 @@ impl SignerOptions {
         Ok(Some(endpoint))
     }
 
-    fn password_from_file(&self) -> Result<Option<Zeroizing<String>>, SignerConfigError> {
+    fn password_from_file(
+        &self,
+        production: bool,
+    ) -> Result<Option<Zeroizing<String>>, SignerConfigError> {
         let Some(path) = &self.signer_password_file else {
             return Ok(None);
         };
-        password::read_file(path)
+        password::read_file(path, OpenFile::on(!production))
             .map(Some)
             .map_err(|source| SignerConfigError::PasswordFile {
                 path: path.clone(),

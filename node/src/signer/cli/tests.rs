@@ -172,6 +172,29 @@ fn an_empty_password_file_is_refused_everywhere() {
     assert!(matches!(errors[..], [SignerConfigError::ShortPassword]));
 }
 
+#[cfg(unix)]
+#[test]
+fn production_refuses_a_password_file_that_others_can_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let file = password_file("correct horse");
+    let path = file.path().to_str().unwrap();
+    let args = [
+        "--signer-public-endpoint=signer.example.org:9955",
+        "--signer-password-file",
+        path,
+    ];
+    let open = std::fs::Permissions::from_mode(0o644);
+    file.as_file().set_permissions(open).unwrap();
+    let errors = resolve(&args, ChainType::Live, &nobody()).unwrap_err();
+    assert!(matches!(
+        errors[..],
+        [SignerConfigError::PasswordFile { .. }]
+    ));
+    let told = SignerConfigErrors(errors).to_string();
+    assert!(told.contains(&format!("chmod 600 {path}")), "{told}");
+    resolve(&args, ChainType::Local, &nobody()).unwrap();
+}
+
 #[test]
 fn an_unreadable_password_file_never_falls_back_to_the_development_password() {
     let errors = resolve(

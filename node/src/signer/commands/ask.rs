@@ -1,7 +1,9 @@
 //! Passwords for the commands.
 
 use super::CommandError;
-use crate::signer::password::{self, PromptPassword, INSECURE_DEV_PASSWORD, MIN_PASSWORD_LEN};
+use crate::signer::password::{
+    self, OpenFile, PromptPassword, INSECURE_DEV_PASSWORD, MIN_PASSWORD_LEN,
+};
 use offchain_signer::key_store::{Backup, Password};
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -10,11 +12,13 @@ use zeroize::Zeroizing;
 pub(super) fn read_backup(
     file: &Path,
     password_file: Option<&Path>,
+    open_file: OpenFile,
     prompt: &dyn PromptPassword,
 ) -> Result<Backup, CommandError> {
     let wanted = Wanted {
         what: "the backup",
         flag: "--backup-password-file",
+        open_file,
         is_new: false,
     };
     let password = wanted.read(password_file, prompt)?;
@@ -31,6 +35,8 @@ pub(super) struct Wanted {
     pub(super) what: &'static str,
     /// The flag that names a file.
     pub(super) flag: &'static str,
+    /// What becomes of that file if others can read it.
+    pub(super) open_file: OpenFile,
     /// Whether something is about to be sealed under it: then whoever types it does so twice, and it
     /// must be good enough.
     pub(super) is_new: bool,
@@ -44,12 +50,12 @@ impl Wanted {
         prompt: &dyn PromptPassword,
     ) -> Result<Zeroizing<String>, CommandError> {
         let password = match file {
-            Some(path) => {
-                password::read_file(path).map_err(|source| CommandError::PasswordFile {
+            Some(path) => password::read_file(path, self.open_file).map_err(|source| {
+                CommandError::PasswordFile {
                     path: path.to_owned(),
                     source,
-                })?
-            }
+                }
+            })?,
             None => self.asked(prompt)?,
         };
         let what = self.what;

@@ -35,6 +35,7 @@ impl ChangePasswordCmd {
         let wanted = Wanted {
             what: "the signer's key store from now on",
             flag: "--new-password-file",
+            open_file: place.open_file(),
             is_new: true,
         };
         let password = place.read(wanted, self.new_password_file.as_deref(), prompt)?;

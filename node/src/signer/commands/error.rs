@@ -1,5 +1,6 @@
 //! Why a command did not do what was asked.
 
+use crate::signer::password::PasswordFileError;
 use offchain_signer::key_store::{BackupError, KeyStoreError, SessionKeyError};
 use sp_core::H256;
 use std::{io, path::PathBuf};
@@ -61,13 +62,13 @@ pub(crate) enum CommandError {
         /// The flag that names a file.
         flag: &'static str,
     },
-    /// The file could not be read.
-    #[error("the password file {} cannot be read", path.display())]
+    /// The password in the file is not taken.
+    #[error("the password file {}", path.display())]
     PasswordFile {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        source: PasswordFileError,
     },
     /// The terminal does not answer.
     #[error("the password cannot be asked for")]

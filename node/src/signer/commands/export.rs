@@ -68,6 +68,7 @@ impl ExportCmd {
         let wanted = Wanted {
             what: "the backup",
             flag: "--backup-password-file",
+            open_file: place.open_file(),
             is_new: true,
         };
         let password = wanted.read_secret(self.backup_password_file.as_deref(), prompt)?;

@@ -46,7 +46,8 @@ impl ImportCmd {
         out: &mut dyn Write,
     ) -> Result<(), CommandError> {
         let place = self.store.locate(node)?;
-        let backup = read_backup(&self.file, self.backup_password_file.as_deref(), prompt)?;
+        let password_file = self.backup_password_file.as_deref();
+        let backup = read_backup(&self.file, password_file, place.open_file(), prompt)?;
         if backup.genesis_hash() != place.genesis_hash {
             return Err(CommandError::OtherChain {
                 path: self.file.clone(),

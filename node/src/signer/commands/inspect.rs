@@ -1,7 +1,7 @@
 //! `signer inspect`.
 
 use super::{ask::read_backup, place::StoreArgs, CommandError};
-use crate::signer::password::PromptPassword;
+use crate::signer::password::{OpenFile, PromptPassword};
 use offchain_signer::key_store::{Backup, KeyStore, Overview, SessionKey, Summary};
 use sc_cli::SubstrateCli;
 use serde_json::{json, Value};
@@ -62,7 +62,9 @@ impl InspectCmd {
     }
 
     fn backup(&self, file: &Path, prompt: &dyn PromptPassword) -> Result<Value, CommandError> {
-        let backup = read_backup(file, self.backup_password_file.as_deref(), prompt)?;
+        let password_file = self.backup_password_file.as_deref();
+        // Of which chain it is, nobody says.
+        let backup = read_backup(file, password_file, OpenFile::Refuse, prompt)?;
         let keys = backup.session_keys().iter().map(session_key);
         let of = json!({
             "kind": "backup",

@@ -5,7 +5,7 @@ use crate::{
     service::genesis,
     signer::{
         cli::{is_for_development, DEFAULT_DIR},
-        password::{PromptPassword, INSECURE_DEV_PASSWORD},
+        password::{OpenFile, PromptPassword, INSECURE_DEV_PASSWORD},
         STORE_FILE,
     },
 };
@@ -100,6 +100,7 @@ impl Place {
         let wanted = Wanted {
             what: "the signer's key store",
             flag: "--signer-password-file",
+            open_file: self.open_file(),
             is_new,
         };
         match &self.password_file {
@@ -120,6 +121,11 @@ impl Place {
             true => wanted.read(file, prompt),
             false => wanted.read_secret(file, prompt),
         }
+    }
+
+    /// What becomes of a password's file that others can read.
+    pub(super) fn open_file(&self) -> OpenFile {
+        OpenFile::on(self.is_for_development)
     }
 
     /// Opens the store; never makes one.

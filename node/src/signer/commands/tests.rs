@@ -47,6 +47,13 @@ fn chain(chain_type: &str) -> (PathBuf, H256) {
     (folder.path().join(chain_type), *hash)
 }
 
+fn set_mode(path: impl AsRef<Path>, mode: u32) {
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    #[cfg(not(unix))]
+    let _ = (path, mode);
+}
+
 /// A node's folder on that chain.
 struct Node {
     base: tempfile::TempDir,
@@ -95,6 +102,7 @@ impl Node {
     fn password_file(&self, password: &str) -> String {
         let path = self.path(password);
         fs::write(&path, format!("{password}\n")).unwrap();
+        set_mode(&path, 0o600);
         path.to_str().unwrap().into()
     }
 
@@ -276,6 +284,44 @@ fn weak_passwords_are_refused_where_something_is_sealed() {
     }
     assert!(!node.path("backup").exists());
     node.open("store password").unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn password_files_that_others_can_read_are_refused_on_chains_that_matter() {
+    for (chain_type, matters) in [("Live", true), ("Local", false)] {
+        let node = Node::on(chain_type);
+        node.fill("store password");
+        let (store, backup) = (
+            node.password_file("store password"),
+            node.password_file("backup password"),
+        );
+        let file = node.path("backup").to_str().unwrap().to_owned();
+        let flags = [
+            "--force",
+            "--signer-password-file",
+            &store,
+            "--backup-password-file",
+            &backup,
+            &file,
+        ];
+        for open in [&store, &backup] {
+            set_mode(open, 0o644);
+            let exported = node.run("export", &flags);
+            set_mode(open, 0o600);
+            assert_eq!(exported.is_err(), matters, "{open}");
+            if let Err(error) = exported {
+                let told = Failure(error).to_string();
+                assert!(told.contains(&format!("chmod 600 {open}")), "{told}");
+                assert!(!node.path("backup").exists());
+            }
+        }
+        // Of a backup it is not known which chain's it is.
+        node.run("export", &flags).unwrap();
+        set_mode(&backup, 0o644);
+        let inspected = node.run("inspect", &["--backup-password-file", &backup, &file]);
+        assert!(matches!(inspected, Err(CommandError::PasswordFile { .. })));
+    }
 }
 
 #[test]
