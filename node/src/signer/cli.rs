@@ -6,10 +6,10 @@
 use super::{
     endpoint::{EndpointError, PublicEndpoint},
     password::{
-        self, OpenFile, PasswordFileError, PromptPassword, INSECURE_DEV_PASSWORD, MIN_PASSWORD_LEN,
-        STORE_PROMPT,
+        self, OpenFile, PasswordFileError, PromptPassword, AGAIN_PROMPT, INSECURE_DEV_PASSWORD,
+        MIN_PASSWORD_LEN, NEW_STORE_PROMPT, STORE_PROMPT,
     },
-    WithSources,
+    WithSources, STORE_FILE,
 };
 use offchain_signer::conduct::Conduct;
 use sc_service::ChainType;
@@ -43,9 +43,9 @@ pub(crate) struct SignerOptions {
 
     /// File with the password of the signer's key store. A newline at its end does not count.
     ///
-    /// Without it the node asks on the terminal. On development and local chains it takes an
-    /// insecure password that everybody knows. On all others it refuses a file that others than
-    /// its owner can read.
+    /// Without it the node asks on the terminal, twice where there is no store yet. On development
+    /// and local chains it takes an insecure password that everybody knows. On all others it
+    /// refuses a file that others than its owner can read.
     #[arg(long, value_name = "FILE")]
     pub(crate) signer_password_file: Option<PathBuf>,
 
@@ -125,6 +125,9 @@ pub(crate) enum SignerConfigError {
     /// The terminal did not answer.
     #[error("the password could not be asked for on the terminal")]
     Prompt(#[source] io::Error),
+    /// The second answer differs.
+    #[error("the two passwords differ: start the node again")]
+    Mistyped,
     /// A production chain, and the password is the one that everybody knows.
     #[error("the development password is no secret: choose another for this chain")]
     DevelopmentPassword,
@@ -182,6 +185,7 @@ impl SignerOptions {
             errors.push(error);
             None
         });
+        let dir = self.dir(chain_dir);
         let file_failed = self.signer_password_file.is_some() && from_file.is_none();
         let password = match from_file {
             Some(password) => Some(password),
@@ -200,14 +204,10 @@ impl SignerOptions {
                 }
                 None
             }
-            None => match prompt.prompt(STORE_PROMPT) {
-                Some(Ok(password)) => Some(password),
-                Some(Err(error)) => {
-                    errors.push(SignerConfigError::Prompt(error));
-                    None
-                }
-                None => {
-                    errors.push(SignerConfigError::NoPassword);
+            None => match ask(&dir.join(STORE_FILE), prompt) {
+                Ok(password) => Some(password),
+                Err(error) => {
+                    errors.push(error);
                     None
                 }
             },
@@ -224,10 +224,7 @@ impl SignerOptions {
             Some(password) if errors.is_empty() => Ok(ResolvedSignerConfig {
                 listen: self.listen(),
                 public_endpoint,
-                dir: self
-                    .signer_dir
-                    .clone()
-                    .unwrap_or_else(|| chain_dir.join(DEFAULT_DIR)),
+                dir,
                 password,
                 conduct: Conduct::default(),
             }),
@@ -260,6 +257,11 @@ impl SignerOptions {
 
     fn listen(&self) -> SocketAddr {
         self.signer_listen.unwrap_or(DEFAULT_LISTEN)
+    }
+
+    fn dir(&self, chain_dir: &Path) -> PathBuf {
+        let given = self.signer_dir.clone();
+        given.unwrap_or_else(|| chain_dir.join(DEFAULT_DIR))
     }
 
     fn public_endpoint(
@@ -301,6 +303,22 @@ impl SignerOptions {
                 path: path.clone(),
                 source,
             })
+    }
+}
+
+/// Asks for the password of this store; twice if it is about to be made.
+fn ask(store: &Path, prompt: &dyn PromptPassword) -> Result<Zeroizing<String>, SignerConfigError> {
+    let ask = |text| match prompt.prompt(text) {
+        Some(answer) => answer.map_err(SignerConfigError::Prompt),
+        None => Err(SignerConfigError::NoPassword),
+    };
+    if store.exists() {
+        return ask(STORE_PROMPT);
+    }
+    let password = ask(NEW_STORE_PROMPT)?;
+    match ask(AGAIN_PROMPT)? == password {
+        true => Ok(password),
+        false => Err(SignerConfigError::Mistyped),
     }
 }
 

@@ -15,8 +15,14 @@ pub(crate) const INSECURE_DEV_PASSWORD: &str = "insecure development password";
 /// The shortest password that is taken, bytes. It protects shares of the network key.
 pub(super) const MIN_PASSWORD_LEN: usize = 8;
 
-/// What is asked for the key store.
+/// What is asked for the key store that is there.
 pub(super) const STORE_PROMPT: &str = "Password of the signer's key store: ";
+
+/// What is asked for the key store that is about to be made.
+pub(super) const NEW_STORE_PROMPT: &str = "Password for the signer's key store, which is new: ";
+
+/// What is asked after that: whatever is sealed with a password that nobody meant to type is lost.
+pub(super) const AGAIN_PROMPT: &str = "The same once more: ";
 
 /// Asks the operator for a password.
 pub(crate) trait PromptPassword {

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 use super::*;
 use clap::Parser;
-use std::{cell::Cell, io::Write};
+use std::{cell::RefCell, io::Write};
 
 #[derive(Parser)]
 struct TestCli {
@@ -9,39 +9,64 @@ struct TestCli {
     signer: SignerOptions,
 }
 
-/// Answers with a fixed password, or with nothing, and counts how often it was asked.
-struct Answer(Option<&'static str>, Cell<u32>);
+/// Answers with these passwords in turn, and with the last of them ever after; or with nothing. Keeps
+/// what it was asked.
+struct Answer {
+    passwords: Vec<&'static str>,
+    asked: RefCell<Vec<String>>,
+}
 
 impl PromptPassword for Answer {
     fn is_possible(&self) -> bool {
-        self.0.is_some()
+        !self.passwords.is_empty()
     }
 
-    fn prompt(&self, _: &str) -> Option<io::Result<Zeroizing<String>>> {
-        self.1.set(self.1.get() + 1);
-        self.0.map(|answer| Ok(Zeroizing::new(answer.into())))
+    fn prompt(&self, text: &str) -> Option<io::Result<Zeroizing<String>>> {
+        let mut asked = self.asked.borrow_mut();
+        let next = self.passwords.get(asked.len());
+        asked.push(text.into());
+        let answer = next.or(self.passwords.last())?;
+        Some(Ok(Zeroizing::new((*answer).into())))
     }
 }
 
 fn nobody() -> Answer {
-    Answer(None, Cell::new(0))
+    types(&[])
 }
 
 fn says(password: &'static str) -> Answer {
-    Answer(Some(password), Cell::new(0))
+    types(&[password])
+}
+
+fn types(passwords: &[&'static str]) -> Answer {
+    Answer {
+        passwords: passwords.to_vec(),
+        asked: RefCell::default(),
+    }
 }
 
 fn options(args: &[&str]) -> SignerOptions {
     TestCli::parse_from(["test"].iter().chain(args)).signer
 }
 
+/// On a chain of which this node has nothing yet.
 fn resolve(
     args: &[&str],
     chain_type: ChainType,
     prompt: &Answer,
 ) -> Result<ResolvedSignerConfig, Vec<SignerConfigError>> {
+    let chain_dir = tempfile::tempdir().unwrap();
+    resolve_in(chain_dir.path(), args, chain_type, prompt)
+}
+
+fn resolve_in(
+    chain_dir: &Path,
+    args: &[&str],
+    chain_type: ChainType,
+    prompt: &Answer,
+) -> Result<ResolvedSignerConfig, Vec<SignerConfigError>> {
     options(args)
-        .resolve(&chain_type, Path::new("/base/chains/x"), prompt)
+        .resolve(&chain_type, chain_dir, prompt)
         .map_err(|errors| errors.0)
 }
 
@@ -53,14 +78,15 @@ fn password_file(text: &str) -> tempfile::NamedTempFile {
 
 #[test]
 fn everything_has_a_default_on_development_and_local_chains() {
+    let chain_dir = tempfile::tempdir().unwrap();
     for chain_type in [ChainType::Development, ChainType::Local] {
         let prompt = says("should not be asked");
-        let config = resolve(&[], chain_type, &prompt).unwrap();
+        let config = resolve_in(chain_dir.path(), &[], chain_type, &prompt).unwrap();
         assert_eq!(config.listen, "127.0.0.1:9955".parse().unwrap());
         assert_eq!(config.public_endpoint, None);
-        assert_eq!(config.dir, Path::new("/base/chains/x/signer"));
+        assert_eq!(config.dir, chain_dir.path().join("signer"));
         assert_eq!(config.password.as_str(), INSECURE_DEV_PASSWORD);
-        assert_eq!(prompt.1.get(), 0);
+        assert!(prompt.asked.take().is_empty());
     }
 }
 
@@ -130,7 +156,7 @@ fn production_takes_a_password_from_a_file() {
             config.public_endpoint.unwrap().to_string(),
             "signer.example.org:9955"
         );
-        assert_eq!(prompt.1.get(), 0);
+        assert!(prompt.asked.take().is_empty());
     }
 }
 
@@ -139,15 +165,50 @@ fn production_asks_for_the_password_only_if_all_else_is_in_order() {
     let prompt = says("correct horse");
     let errors = resolve(&[], ChainType::Live, &prompt).unwrap_err();
     assert!(matches!(errors[..], [SignerConfigError::NoPublicEndpoint]));
-    assert_eq!(prompt.1.get(), 0);
+    assert!(prompt.asked.take().is_empty());
 
     let endpoint = ["--signer-public-endpoint", "signer.example.org:9955"];
     let config = resolve(&endpoint, ChainType::Live, &prompt).unwrap();
     assert_eq!(config.password.as_str(), "correct horse");
-    assert_eq!(prompt.1.get(), 1);
+    assert!(!prompt.asked.take().is_empty());
 
     let errors = resolve(&endpoint, ChainType::Live, &nobody()).unwrap_err();
     assert!(matches!(errors[..], [SignerConfigError::NoPassword]));
+}
+
+/// A slip of the finger would seal the share of the network key with a password that nobody knows.
+#[test]
+fn the_password_of_a_store_that_is_to_be_made_is_typed_twice() {
+    let chain_dir = tempfile::tempdir().unwrap();
+    let start = |dir: &str, typed: &[&'static str]| {
+        let args = [
+            "--signer-public-endpoint=a.example.org:9955",
+            "--signer-dir",
+            dir,
+        ];
+        let prompt = types(typed);
+        let resolved = resolve_in(chain_dir.path(), &args, ChainType::Live, &prompt);
+        let resolved = resolved.map(|config| config.password.as_str().to_owned());
+        (resolved, prompt.asked.take())
+    };
+    let other = chain_dir.path().join("other");
+    for dir in [chain_dir.path().join("signer"), other.clone()] {
+        let dir = dir.to_str().unwrap();
+        let (password, asked) = start(dir, &["correct horse", "correct horse"]);
+        assert_eq!(password.unwrap(), "correct horse");
+        assert_eq!(asked, [NEW_STORE_PROMPT, AGAIN_PROMPT]);
+        let (refused, _) = start(dir, &["correct horse", "correct hrose"]);
+        assert!(matches!(
+            refused.unwrap_err()[..],
+            [SignerConfigError::Mistyped]
+        ));
+    }
+    // One that is there shows by itself whether the password is right.
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join(STORE_FILE), "").unwrap();
+    let (password, asked) = start(other.to_str().unwrap(), &["correct horse", "correct hrose"]);
+    assert_eq!(password.unwrap(), "correct horse");
+    assert_eq!(asked, [STORE_PROMPT]);
 }
 
 #[test]

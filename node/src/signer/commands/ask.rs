@@ -2,7 +2,7 @@
 
 use super::CommandError;
 use crate::signer::password::{
-    self, OpenFile, PromptPassword, INSECURE_DEV_PASSWORD, MIN_PASSWORD_LEN,
+    self, OpenFile, PromptPassword, AGAIN_PROMPT, INSECURE_DEV_PASSWORD, MIN_PASSWORD_LEN,
 };
 use offchain_signer::key_store::{Backup, Password};
 use std::path::Path;
@@ -87,7 +87,7 @@ impl Wanted {
             }),
         };
         let password = ask(&format!("Password for {}: ", self.what))?;
-        if self.is_new && ask("The same once more: ")? != password {
+        if self.is_new && ask(AGAIN_PROMPT)? != password {
             return Err(CommandError::Mistyped);
         }
         Ok(password)
