@@ -1,7 +1,10 @@
 //! The signer's flags, and what they mean on which chain.
 //!
 //! On development and local chains everything has a default. On all others what would be unsafe or
-//! of no use is an error, and all errors are told at once.
+//! of no use is an error, and so is on any chain what this machine does not have: all errors are told
+//! at once.
+
+mod machine;
 
 use super::{
     endpoint::{EndpointError, PublicEndpoint},
@@ -108,6 +111,29 @@ pub(crate) enum SignerConfigError {
         "--signer-listen {0} is no address to announce: give --signer-public-endpoint HOST:PORT"
     )]
     UnspecifiedListen(SocketAddr),
+    /// The signer could not listen there.
+    #[error(
+        "--signer-listen {address}: the signer cannot listen there; {}",
+        machine::instead(source)
+    )]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The key store could not be made or used there.
+    #[error(
+        "--signer-dir {}: the key store cannot be kept there; name a folder that the user of this \
+         process may write to",
+        dir.display()
+    )]
+    Dir {
+        /// Where.
+        dir: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// A production chain without password.
     #[error(
         "the signer's key store needs a password: give --signer-password-file FILE, or start the \
@@ -166,8 +192,8 @@ pub(super) fn is_for_development(chain_type: &ChainType) -> bool {
 }
 
 impl SignerOptions {
-    /// What the flags mean on a chain of this type, whose data lies in `chain_dir`. Asks for the
-    /// password only if all else is in order.
+    /// What the flags mean on a chain of this type, whose data lies in `chain_dir`, and whether this
+    /// machine has what they ask for. Asks for the password only if all else is in order.
     pub(crate) fn resolve(
         &self,
         chain_type: &ChainType,
@@ -181,11 +207,20 @@ impl SignerOptions {
             errors.push(error);
             None
         });
+        let (listen, dir) = (self.listen(), self.dir(chain_dir));
+        if let Err(source) = machine::can_listen(listen) {
+            let address = listen;
+            errors.push(SignerConfigError::Listen { address, source });
+        }
+        let store = dir.join(STORE_FILE);
+        if let Err(source) = machine::can_keep(&store) {
+            let dir = dir.clone();
+            errors.push(SignerConfigError::Dir { dir, source });
+        }
         let from_file = self.password_from_file(production).unwrap_or_else(|error| {
             errors.push(error);
             None
         });
-        let dir = self.dir(chain_dir);
         let file_failed = self.signer_password_file.is_some() && from_file.is_none();
         let password = match from_file {
             Some(password) => Some(password),
@@ -204,7 +239,7 @@ impl SignerOptions {
                 }
                 None
             }
-            None => match ask(&dir.join(STORE_FILE), prompt) {
+            None => match ask(&store, prompt) {
                 Ok(password) => Some(password),
                 Err(error) => {
                     errors.push(error);
@@ -222,7 +257,7 @@ impl SignerOptions {
         }
         match password {
             Some(password) if errors.is_empty() => Ok(ResolvedSignerConfig {
-                listen: self.listen(),
+                listen,
                 public_endpoint,
                 dir,
                 password,

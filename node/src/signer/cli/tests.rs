@@ -49,7 +49,8 @@ fn options(args: &[&str]) -> SignerOptions {
     TestCli::parse_from(["test"].iter().chain(args)).signer
 }
 
-/// On a chain of which this node has nothing yet.
+/// On a chain of which this node has nothing yet, and, if they do not say where, on any free port: this
+/// machine may have a node.
 fn resolve(
     args: &[&str],
     chain_type: ChainType,
@@ -65,7 +66,10 @@ fn resolve_in(
     chain_type: ChainType,
     prompt: &Answer,
 ) -> Result<ResolvedSignerConfig, Vec<SignerConfigError>> {
-    options(args)
+    let mut options = options(args);
+    let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    options.signer_listen = options.signer_listen.or(Some(any_port));
+    options
         .resolve(&chain_type, chain_dir, prompt)
         .map_err(|errors| errors.0)
 }
@@ -78,11 +82,11 @@ fn password_file(text: &str) -> tempfile::NamedTempFile {
 
 #[test]
 fn everything_has_a_default_on_development_and_local_chains() {
+    assert_eq!(options(&[]).listen(), "127.0.0.1:9955".parse().unwrap());
     let chain_dir = tempfile::tempdir().unwrap();
     for chain_type in [ChainType::Development, ChainType::Local] {
         let prompt = says("should not be asked");
         let config = resolve_in(chain_dir.path(), &[], chain_type, &prompt).unwrap();
-        assert_eq!(config.listen, "127.0.0.1:9955".parse().unwrap());
         assert_eq!(config.public_endpoint, None);
         assert_eq!(config.dir, chain_dir.path().join("signer"));
         assert_eq!(config.password.as_str(), INSECURE_DEV_PASSWORD);
@@ -113,6 +117,59 @@ fn production_tells_all_that_is_missing_at_once() {
         assert!(text.contains("--signer-public-endpoint"), "{text}");
         assert!(text.contains("/no/such/file"), "{text}");
     }
+}
+
+#[test]
+fn one_start_tells_four_mistakes() {
+    let somebody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = somebody.local_addr().unwrap().to_string();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let no_folder = file.path().to_str().unwrap();
+    let args = [
+        "--signer-listen",
+        &listen,
+        "--signer-public-endpoint=http://a.example.org",
+        "--signer-dir",
+        no_folder,
+        "--signer-password-file=/no/such/file",
+    ];
+    for chain_type in [ChainType::Live, ChainType::Local] {
+        let errors = resolve(&args, chain_type, &nobody()).unwrap_err();
+        assert!(
+            matches!(
+                errors[..],
+                [
+                    SignerConfigError::PublicEndpoint { .. },
+                    SignerConfigError::Listen { .. },
+                    SignerConfigError::Dir { .. },
+                    SignerConfigError::PasswordFile { .. }
+                ]
+            ),
+            "{errors:?}"
+        );
+        let told = SignerConfigErrors(errors).to_string();
+        assert_eq!(told.lines().count(), 5, "{told}");
+        for word in [
+            "as in signer.example.org:9955",
+            &format!("--signer-listen {listen}"),
+            "choose another port",
+            &format!("--signer-dir {no_folder}"),
+            "name a folder",
+            "/no/such/file",
+        ] {
+            assert!(told.contains(word), "{word}: {told}");
+        }
+    }
+    // Nobody is asked meanwhile.
+    let prompt = says("correct horse");
+    let endpoint = "--signer-public-endpoint=a.example.org:9955";
+    resolve(
+        &[endpoint, "--signer-dir", no_folder],
+        ChainType::Live,
+        &prompt,
+    )
+    .unwrap_err();
+    assert!(prompt.asked.take().is_empty());
 }
 
 #[test]
@@ -297,12 +354,13 @@ fn a_malformed_endpoint_is_refused_everywhere() {
 
 #[test]
 fn listening_on_all_addresses_needs_a_name_to_announce() {
-    for listen in ["0.0.0.0:0", "[::]:9955"] {
+    for listen in ["0.0.0.0:0", "[::]:0"] {
         let errors =
             resolve(&["--signer-listen", listen], ChainType::Local, &nobody()).unwrap_err();
+        // A machine without IPv6 has more to say.
         assert!(matches!(
             errors[..],
-            [SignerConfigError::UnspecifiedListen(_)]
+            [SignerConfigError::UnspecifiedListen(_), ..]
         ));
     }
     let config = resolve(
