@@ -239,10 +239,6 @@ fn all_mistakes_are_told_at_once() {
 
 #[test]
 fn the_order_of_the_files_does_not_matter_and_the_runtime_has_its_say() {
-    if WASM_BINARY.is_none() {
-        // Built with SKIP_WASM_BUILD, as lints are.
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     for one in five() {
