@@ -3,6 +3,7 @@ what a network definition of zombienet says."""
 
 import json
 import pathlib
+import platform
 import subprocess
 
 from local_network import NODE, fail
@@ -41,7 +42,9 @@ class Definition:
         try:
             import tomllib
         except ImportError:
-            fail("a definition takes Python 3.11 or later")
+            fail(f"{file} is TOML, which Python reads from 3.11 on, and this is {platform.python_version()}: put a "
+                 "newer python3 on the PATH, before the other (Debian has one from 12 on, Ubuntu from 24.04 on), or "
+                 "do without a definition, as 'scripts/network up --validators N' does")
         try:
             relaychain = tomllib.loads(file.read_text())["relaychain"]
             nodes = [read_node(node, relaychain.get("default_args", [])) for node in relaychain["nodes"]]
