@@ -147,7 +147,7 @@ def operator(folder, name):
     wrapper.chmod(0o755)
     environment = variables(own, NAME=name, HOST=own_address(), BASE=str(own / "base"),
                             P2P_PORT=str(free_port()), HTTP_PORT=str(free_port()),
-                            SIGNING_URL=f"ws://127.0.0.1:{rpc}")
+                            RPC=f"http://127.0.0.1:{rpc}", SIGNING_URL=f"ws://127.0.0.1:{rpc}")
     environment["PATH"] = f"{tools}:{environment['PATH']}"
     return Actor(own, environment)
 
