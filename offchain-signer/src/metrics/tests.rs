@@ -197,6 +197,19 @@ fn the_guide_has_every_alert() {
     }
 }
 
+/// An alert for another job than the guide's would never fire.
+#[test]
+fn alerts_are_for_the_job_of_the_guide() {
+    let alerts = std::fs::read_to_string(page("operator/alerts.yml")).unwrap();
+    let guide = std::fs::read_to_string(page("operator/guide.md")).unwrap();
+    let jobs = alerts.split("job=\"").skip(1);
+    let jobs: BTreeSet<_> = jobs.filter_map(|rest| rest.split('"').next()).collect();
+    assert!(!jobs.is_empty());
+    for job in jobs {
+        assert!(guide.contains(&format!("job_name: {job}\n")), "{job}");
+    }
+}
+
 #[test]
 fn all_series_are_there_from_the_start() {
     let (registry, metrics, _, observations) = all();
