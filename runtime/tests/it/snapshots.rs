@@ -7,14 +7,19 @@
 //! trait's version, and thinks of nodes and clients of before; a change of `constants.txt` is one that
 //! users or operators go by, and the changelog says so.
 
+use crate::chain::genesis;
 use codec::Decode;
 use frame_metadata::{
     v14::{RuntimeMetadataV14, StorageEntryType},
     v16::RuntimeMetadataV16,
     RuntimeMetadata, RuntimeMetadataPrefixed,
 };
+use frame_support::{
+    storage::{storage_prefix, unhashed},
+    traits::STORAGE_VERSION_STORAGE_KEY_POSTFIX,
+};
 use scale_info::{form::PortableForm, Field, PortableRegistry, TypeDef};
-use signing_runtime::{Runtime, VERSION};
+use signing_runtime::{genesis_presets::LOCAL, Runtime, VERSION};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
@@ -179,8 +184,16 @@ fn is_of_all(name: &str) -> bool {
             .any(|part| name.contains(part))
 }
 
+/// The version that a pallet's code gives its storage: 0 if it gives none. Not in the metadata, but
+/// written down at genesis.
+fn storage_version(pallet: &str) -> u16 {
+    let key = storage_prefix(pallet.as_bytes(), STORAGE_VERSION_STORAGE_KEY_POSTFIX);
+    unhashed::get(&key).unwrap()
+}
+
 #[test]
 fn what_is_stored_and_how() {
+    let mut state = genesis(LOCAL);
     let metadata = metadata();
     let mut types = Types::new(&metadata.types);
     let mut text = String::from("# Storage: what a change of needs a migration\n");
@@ -188,7 +201,8 @@ fn what_is_stored_and_how() {
         let Some(storage) = &pallet.storage else {
             continue;
         };
-        writeln!(text, "\n{}", storage.prefix).unwrap();
+        let version = state.execute_with(|| storage_version(&pallet.name));
+        writeln!(text, "\n{} version {version}", storage.prefix).unwrap();
         for entry in &storage.entries {
             let (key, value) = match &entry.ty {
                 StorageEntryType::Plain(value) => (String::new(), value),
