@@ -13,8 +13,10 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or CACHE / "target")
 NODE = TARGET / "release" / "signing-node"
 CLI = TARGET / "release" / "signing-cli"
 PROGRAMS = TARGET / "programs"
-# What a build needs to know, as scripts/env.sh says it.
-ENVIRONMENT = dict(os.environ, CARGO_TARGET_DIR=str(TARGET), WASM_BUILD_WORKSPACE_HINT=str(SCRIPTS.parent))
+# What a build needs to know, and where Rust and Node.js are, as scripts/env.sh says it.
+PATH = f"{pathlib.Path.home()}/.cargo/bin:{CACHE}/node/bin:{os.environ.get('PATH', os.defpath)}"
+ENVIRONMENT = dict(os.environ, CARGO_TARGET_DIR=str(TARGET), WASM_BUILD_WORKSPACE_HINT=str(SCRIPTS.parent),
+                   PATH=PATH)
 
 
 def fail(message):
