@@ -29,9 +29,14 @@ class Bench:
 
     def __enter__(self):
         self.network = LocalNetwork(tempfile.mkdtemp(prefix="signing-bench-"))
-        self.network("up", "--definition", self.definition)
-        self.url = self.network.wait_for_key()["validators"][0]["rpc"]
-        self.wait_for_aux_info()
+        try:
+            self.network("up", "--definition", self.definition)
+            self.url = self.network.wait_for_key()["validators"][0]["rpc"]
+            self.wait_for_aux_info()
+        except BaseException:
+            # Nobody comes to __exit__ from here.
+            self.network("down")
+            raise
         return self
 
     def __exit__(self, *_):
