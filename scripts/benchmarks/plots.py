@@ -1,20 +1,13 @@
 """The plots of docs/benchmarks.md."""
 
-import sys
-
-from local_network import fail
-
 PROTOCOL = "signer, protocol: "
 
 
 def pyplot():
-    try:
-        import matplotlib
-        matplotlib.use("svg")
-        from matplotlib import pyplot as found
-    except ImportError as error:
-        fail(f"plots need matplotlib ({error}): apt-get install python3-matplotlib, and see that it is for"
-             f" {sys.executable}, or run this with /usr/bin/python3")
+    """Here and not above: most of scripts/bench does without matplotlib."""
+    import matplotlib
+    matplotlib.use("svg")
+    from matplotlib import pyplot as found
     # The same file from the same figures.
     matplotlib.rcParams["svg.hashsalt"] = "signing"
     return found
