@@ -28,12 +28,22 @@ def about():
     """What was measured, and on what."""
     with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
         model = next((line.partition(":")[2].strip() for line in cpuinfo if line.startswith("model name")), "?")
-    cores = os.cpu_count()
+    commit = output("git", "rev-parse", "--short=10", "HEAD").strip()
+    # What the documentation says changes no time, and this writes some of it.
+    changed = output("git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)docs").strip()
     return {
-        "version": output("git", "describe", "--always", "--dirty", "--exclude=*").strip(),
-        "cores": cores,
-        "machine": f"{cores} cores, {model}, Linux {platform.release().split('-')[0]}",
+        "commit": f"{commit}-dirty" if changed else commit,
+        "cores": os.cpu_count(),
+        "model": model,
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "kernel": f"{platform.system()} {platform.release().split('-')[0]}",
+        "rustc": output("rustc", "--version").strip(),
     }
+
+
+def machine(about):
+    return (f"{about['cores']} cores, {about['model']}, {about['memory_gib']} GiB of memory, {about['kernel']}, "
+            f"{about['rustc']}")
 
 
 def check():
@@ -82,8 +92,8 @@ def write(found):
     """The page and its plots."""
     kept = notes()
     plots.draw(found, DOCS / "images")
-    parts = [f"# Benchmarks\n\n{table(found)}\nMeasured by `scripts/bench all` at `{found['about']['version']}`, on "
-             f"{found['about']['machine']}.\nOther work on the machine changes times; ratios are of what ran side "
+    parts = [f"# Benchmarks\n\n{table(found)}\nMeasured by `scripts/bench all` at `{found['about']['commit']}`, on "
+             f"{machine(found['about'])}.\nOther work on the machine changes times; ratios are of what ran side "
              "by side.\n`scripts/bench page` makes this page of [benchmarks.json](benchmarks.json).\n"]
     for name, title in TITLES.items():
         parts.append(f"\n## {title}\n\n```text\n{as_text(name, found[name])}\n```\n")
