@@ -93,8 +93,9 @@ def write(found):
     kept = notes()
     plots.draw(found, DOCS / "images")
     parts = [f"# Benchmarks\n\n{table(found)}\nMeasured by `scripts/bench all` at `{found['about']['commit']}`, on "
-             f"{machine(found['about'])}.\nOther work on the machine changes times; ratios are of what ran side "
-             "by side.\n`scripts/bench page` makes this page of [benchmarks.json](benchmarks.json).\n"]
+             f"{machine(found['about'])}.\nUsers asked for {found['settings']['seconds']} s for each figure. Other "
+             "work on the machine changes times; ratios are of what ran side by side.\n"
+             "`scripts/bench page` makes this page of [benchmarks.json](benchmarks.json).\n"]
     for name, title in TITLES.items():
         parts.append(f"\n## {title}\n\n```text\n{as_text(name, found[name])}\n```\n")
         parts.extend(f"\n![{plot.__name__}](images/{plots.file(plot)})\n" for plot in plots.PLOTS.get(name, []))
