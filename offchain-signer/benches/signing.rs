@@ -1,16 +1,17 @@
 //! What one signature costs: synedrion by itself, and this crate's driver.
 //!
-//! `cargo bench --workspace --bench signing [-- ROUNDS [PARTIES]]`
+//! `cargo bench --workspace --bench signing [-- ROUNDS [PARTIES] [--only KIND,…]]`
 //!
-//! Two parties, unless told otherwise.
-//! Both in one process, each party on a thread of its own, production parameters, the whole of
+//! Eleven rounds of two parties, and all kinds (`bare`, `driver`, `beside`, `at_once`), unless told
+//! otherwise. Both in one process, each party on a thread of its own, production parameters, the whole of
 //! InteractiveSigning. *Bare* is manul's own runners with signatures that cost nothing and messages
 //! that are never serialized: the better one of its two (one thread a party, or its parallel one).
 //! *Driver* has sr25519 signatures, serialization and links. *Beside* is the same while auxiliary
 //! information is made on a thread for each party, as in nodes of their own: *beside equals* on
-//! threads like others, *beside background* on threads that give way. *At once* is how many signatures a second bare synedrion makes when there is
-//! always another session to work on: what the cores allow. The kinds take turns, so that
-//! other load on the machine falls on all of them alike. The last line is JSON, seconds.
+//! threads like others, *beside background* on threads that give way. *At once* is how many signatures
+//! a second bare synedrion makes when there is always another session to work on: what the cores allow,
+//! measured before the rounds. The other kinds take turns, so that other load on the machine
+//! falls on all of them alike. The last line is JSON, seconds.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 #[path = "common/links.rs"]
@@ -33,7 +34,7 @@ use offchain_signer::{
 use rand_core::{CryptoRngCore, OsRng};
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Instant,
@@ -44,6 +45,8 @@ use tokio::sync::mpsc;
 const DIGEST: [u8; 32] = [7; 32];
 /// Enough to keep all cores busy.
 const AT_ONCE: u32 = 8;
+/// What there is to measure.
+const KINDS: [&str; 4] = ["bare", "driver", "beside", "at_once"];
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 struct Free(u8);
@@ -195,12 +198,45 @@ fn median(mut times: Vec<Duration>) -> f64 {
     times[times.len() / 2].as_secs_f64()
 }
 
-fn main() {
-    let mut numbers = std::env::args()
-        .skip(1)
-        .filter_map(|arg| arg.parse::<u8>().ok());
-    let rounds = usize::from(numbers.next().unwrap_or(11));
-    let parties = numbers.next().unwrap_or(2);
+/// What the command line asks for.
+struct Asked {
+    rounds: usize,
+    parties: u8,
+    kinds: Vec<String>,
+}
+
+impl Asked {
+    fn read() -> Self {
+        let arguments: Vec<String> = std::env::args().skip(1).collect();
+        let mut numbers = arguments.iter().filter_map(|arg| arg.parse::<u8>().ok());
+        let rounds = usize::from(numbers.next().unwrap_or(11)).max(1);
+        let parties = numbers.next().unwrap_or(2);
+        let only = arguments.iter().position(|arg| arg == "--only");
+        let kinds: Vec<String> = match only.map(|flag| arguments.get(flag + 1)) {
+            Some(kinds) => kinds.unwrap().split(',').map(String::from).collect(),
+            None => KINDS.map(String::from).into(),
+        };
+        for kind in &kinds {
+            assert!(
+                KINDS.contains(&kind.as_str()),
+                "--only takes some of {}, and no {kind}",
+                KINDS.join(",")
+            );
+        }
+        Self {
+            rounds,
+            parties,
+            kinds,
+        }
+    }
+
+    fn wants(&self, kind: &str) -> bool {
+        self.kinds.iter().any(|one| one == kind)
+    }
+}
+
+/// Parties with shares of a key that they have made.
+fn with_key(parties: u8) -> (Vec<NodeSigner>, Vec<KeyMaterial>) {
     let signers = signers(parties.into());
     let members = signers.iter().map(|s| s.party().clone().into());
     let keygen = Keygen::new(1, members, parties.into()).unwrap();
@@ -209,32 +245,68 @@ fn main() {
         "key generation, {parties} of {parties}: {:.2} s",
         time.as_secs_f64()
     );
-    let inputs = bare_inputs(parties);
-    let at_once = at_once(&inputs);
+    (signers, material)
+}
 
-    let (mut plain, mut parallel, mut driven) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut equals, mut background) = (Vec::new(), Vec::new());
-    for round in 0..rounds.max(1) {
-        plain.push(bare(&inputs, false));
-        driven.push(driver(&signers, &material));
-        parallel.push(bare(&inputs, true));
-        equals.push(beside(&signers, &material, |make| make()));
-        background.push(beside(&signers, &material, |make| in_background(make)));
-        println!(
-            "{round}: bare {:.3} s, bare parallel {:.3} s, driver {:.3} s, \
-             beside equals {:.3} s, beside background {:.3} s",
-            plain[round].as_secs_f64(),
-            parallel[round].as_secs_f64(),
-            driven[round].as_secs_f64(),
-            equals[round].as_secs_f64(),
-            background[round].as_secs_f64()
-        );
+/// A way to make a signature, and its name.
+type Kind<'a> = (&'static str, Box<dyn Fn() -> Duration + 'a>);
+
+/// Measures each once a round, and gives the median of each.
+fn take_turns(kinds: &[Kind<'_>], rounds: usize) -> BTreeMap<&'static str, f64> {
+    let mut times = vec![Vec::new(); kinds.len()];
+    for round in 0..rounds {
+        let mut line = Vec::new();
+        for ((name, measure), times) in kinds.iter().zip(&mut times) {
+            let time = measure();
+            times.push(time);
+            let name = name.replace('_', " ");
+            line.push(format!("{name} {:.3} s", time.as_secs_f64()));
+        }
+        println!("{round}: {}", line.join(", "));
     }
-    let (equals, background) = (median(equals), median(background));
-    let (plain, parallel, driven) = (median(plain), median(parallel), median(driven));
-    let ratio = driven / plain.min(parallel);
-    println!(
-        "{{\"parties\":{parties},\"at_once\":{at_once:.3},\"bare\":{plain:.3},\"bare_parallel\":{parallel:.3},\"driver\":{driven:.3},\"ratio\":{ratio:.3},\
-         \"beside_equals\":{equals:.3},\"beside_background\":{background:.3}}}"
-    );
+    let names = kinds.iter().map(|(name, _)| *name);
+    names.zip(times.into_iter().map(median)).collect()
+}
+
+fn main() {
+    let asked = Asked::read();
+    let mut found = serde_json::Map::new();
+    found.insert("parties".into(), asked.parties.into());
+    let needs_key = asked.wants("driver") || asked.wants("beside");
+    let key = needs_key.then(|| with_key(asked.parties));
+    let inputs = bare_inputs(asked.parties);
+    if asked.wants("at_once") {
+        found.insert("at_once".into(), at_once(&inputs).into());
+    }
+
+    let mut kinds: Vec<Kind<'_>> = Vec::new();
+    if asked.wants("bare") {
+        kinds.push(("bare", Box::new(|| bare(&inputs, false))));
+        kinds.push(("bare_parallel", Box::new(|| bare(&inputs, true))));
+    }
+    if let Some((signers, material)) = &key {
+        if asked.wants("driver") {
+            kinds.push(("driver", Box::new(move || driver(signers, material))));
+        }
+        if asked.wants("beside") {
+            let equals = move || beside(signers, material, |make| make());
+            let background = move || beside(signers, material, |make| in_background(make));
+            kinds.push(("beside_equals", Box::new(equals)));
+            kinds.push(("beside_background", Box::new(background)));
+        }
+    }
+    if !kinds.is_empty() {
+        let medians = take_turns(&kinds, asked.rounds);
+        let of = |name: &str| medians.get(name).copied();
+        if let (Some(plain), Some(parallel), Some(driven)) =
+            (of("bare"), of("bare_parallel"), of("driver"))
+        {
+            let ratio: f64 = driven / plain.min(parallel);
+            found.insert("ratio".into(), ratio.into());
+        }
+        for (name, time) in medians {
+            found.insert(name.into(), time.into());
+        }
+    }
+    println!("{}", serde_json::Value::from(found));
 }

@@ -15,7 +15,7 @@ USER = "//Bob"
 ACCOUNT = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
 PREPARE_SECONDS = 600
 SERIES = re.compile(r'^(\w+)(?:\{(.*)\})? ([-+.\deE]+)$')
-# `0: bare 0.878 s, bare parallel 0.950 s, driver 0.907 s, …`, as the benchmark prints each round.
+# `0: bare 0.878 s, bare parallel 0.950 s, driver 0.907 s`, as the benchmark prints each round.
 ROUND = re.compile(r"^\d+: bare ([\d.]+) s, bare parallel ([\d.]+) s, driver ([\d.]+) s")
 KINDS = ("bare", "bare_parallel", "driver")
 
@@ -141,14 +141,25 @@ def rounds(before, after):
     return dict(sorted(spent.items()))
 
 
-def bare(*arguments):
+def in_one_process(kinds, *arguments):
+    """What the benchmark signing prints of these kinds, and of no others: the rest takes time."""
+    return output("cargo", "bench", "--locked", "--workspace", "--bench", "signing", "--", *arguments,
+                  "--only", kinds)
+
+
+def bare(rounds, parties):
     """Bare synedrion, and this project's driver, in one process. `times` has each round's."""
-    text = output("cargo", "bench", "--locked", "--workspace", "--bench", "signing", "--", *arguments)
+    text = in_one_process("bare,driver", rounds, parties)
     rows = [match.groups() for match in map(ROUND.match, text.splitlines()) if match]
     if not rows:
         fail("the benchmark signing has printed no rounds")
     times = {kind: [float(seconds) for seconds in column] for kind, column in zip(KINDS, zip(*rows))}
     return {**last_json(text), "times": times}
+
+
+def at_once():
+    """How many signatures a second bare synedrion makes of all cores."""
+    return last_json(in_one_process("at_once"))["at_once"]
 
 
 def median_of(runs, kind):
