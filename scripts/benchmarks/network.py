@@ -158,7 +158,7 @@ def bare(rounds, parties):
 
 
 def at_once():
-    """How many signatures a second bare synedrion makes of all cores."""
+    """How many signatures a second bare synedrion makes of all cores, measured a few times."""
     return last_json(in_one_process("at_once"))["at_once"]
 
 
