@@ -3,7 +3,7 @@
 import json
 from statistics import median
 
-from benchmarks.network import Bench, bare, build, show_errors
+from benchmarks.network import Bench, bare, build, outcome, show_outcome
 from local_network import output
 
 # The last is the longest that is signed. Being hex in JSON three times over, it is a body of 8.0 MB for
@@ -24,9 +24,7 @@ def measure(parties, seconds):
         key = bench.users(1)
         for size in MESSAGES:
             found = bench.load(key, seconds, size)
-            messages.append({"bytes": size, "median": median(found["seconds"]),
-                             "failed": found["failed"], "errors": found["errors"],
-                             "requests": len(found["seconds"])})
+            messages.append({"bytes": size, "median": median(found["seconds"]), **outcome(found)})
     return {"signing": signing, "messages": messages, "fuel": measured("it", "what_fuel_costs"),
             "lookups": measured("runtime", "what_a_lookup_costs")}
 
@@ -44,8 +42,8 @@ def show(found):
         print(f"{row['parties']:8} {row['bare']:7.2f} s {row['driver']:7.2f} s {row['ratio']:6.2f}")
     print(f"\n{'message':>9} {'end to end':>11} {'answered':>9} {'failed':>7}")
     for row in found["messages"]:
-        print(f"{row['bytes']:7} B {row['median']:9.2f} s {row['requests']:9} {row['failed']:7}")
-        show_errors(row["errors"])
+        print(f"{row['bytes']:7} B {row['median']:9.2f} s {row['answered']:9} {row['failed']:7}")
+        show_outcome(row)
     print(f"\n{'fuel':>10} {'one program':>12}")
     for row in found["fuel"]:
         print(f"{row['fuel']:10} {row['milliseconds']:9.2f} ms")

@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from collections import Counter
 from statistics import median
 
 from local_network import PROGRAMS, SCRIPTS, TARGET, LocalNetwork, cli, fail, last_json, output
@@ -18,6 +19,8 @@ SERIES = re.compile(r'^(\w+)(?:\{(.*)\})? ([-+.\deE]+)$')
 # `0: bare 0.878 s, bare parallel 0.950 s, driver 0.907 s`, as the benchmark prints each round.
 ROUND = re.compile(r"^\d+: bare ([\d.]+) s, bare parallel ([\d.]+) s, driver ([\d.]+) s")
 KINDS = ("bare", "bare_parallel", "driver")
+# What a node can be to a request.
+ROLES = ("relayer", "signer")
 
 
 class Bench:
@@ -61,12 +64,14 @@ class Bench:
                 for _ in range(count)]
 
     def load(self, keys, seconds, size=32):
-        """What came of the users' requests, as `sign_load` tells it."""
+        """What came of the users' requests, as `sign_load` tells it; and in `not_ok`, what nodes have answered
+        besides signatures. A client that hears of it asks another relayer, and a relayer other signers."""
+        before = self.metrics()
         found = last_json(output(TARGET / "release" / "examples" / "sign_load", self.url, USER, seconds,
                                  size, *keys))
         if not found["seconds"]:
             fail(f"none of {found['failed']} requests was answered: {found['errors']}")
-        return found
+        return {**found, "not_ok": not_ok(before, self.metrics())}
 
     def nodes(self):
         return json.loads((self.network.path / "network.json").read_text())["nodes"]
@@ -120,7 +125,7 @@ def stages(before, after):
     for (name, labels), value in after.items():
         if name == "signing_request_stage_seconds_sum":
             rows[label(labels, "role"), label(labels, "stage")] = value - before.get((name, labels), 0.0)
-    for role in ("relayer", "signer"):
+    for role in ROLES:
         count = sum(value - before.get((name, labels), 0.0) for (name, labels), value in after.items()
                     if name == "signing_requests_total" and label(labels, "role") == role
                     and label(labels, "outcome") == "ok")
@@ -172,18 +177,43 @@ def in_process(runs):
     return min(median_of(runs, "bare"), median_of(runs, "bare_parallel"))
 
 
-def errors_of(loads):
-    """How often each error came, in all of these."""
-    total = {}
-    for load in loads:
-        for error, count in load["errors"].items():
-            total[error] = total.get(error, 0) + count
-    return total
+def not_ok(before, after):
+    """How often relayers and signers came to something else than a signature between two looks at the
+    metrics, by outcome."""
+    counts = {role: {} for role in ROLES}
+    for (name, labels), value in after.items():
+        more = round(value - before.get((name, labels), 0.0))
+        if name == "signing_requests_total" and label(labels, "outcome") != "ok" and more:
+            counts[label(labels, "role")][label(labels, "outcome")] = more
+    return counts
 
 
-def show_errors(errors):
-    for error, count in errors.items():
+def added_up(counts):
+    """How often each came, in all of these."""
+    total = Counter()
+    for count in counts:
+        total.update(count)
+    return dict(total)
+
+
+def outcome(*loads):
+    """What came of all requests of these loads."""
+    return {
+        "answered": sum(len(load["seconds"]) for load in loads),
+        "failed": sum(load["failed"] for load in loads),
+        "errors": added_up(load["errors"] for load in loads),
+        "not_ok": {role: added_up(load["not_ok"][role] for load in loads) for role in ROLES},
+    }
+
+
+def show_outcome(found):
+    """What else there was than signatures."""
+    for error, count in found["errors"].items():
         print(f"  failed, {count} times: {error}")
+    for role, counts in found["not_ok"].items():
+        if counts:
+            told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+            print(f"  answers of {role}s other than ok: {told}")
 
 
 def build():

@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from benchmarks.network import (Bench, bare, build, errors_of, in_process, median_of, rounds, show_errors,
+from benchmarks.network import (Bench, bare, build, in_process, median_of, outcome, rounds, show_outcome,
                                 stages)
 
 # The stage that bare synedrion has, too.
@@ -29,7 +29,7 @@ def measure_on(definition, parties, seconds):
     loads, runs = [], []
     with Bench(definition) as bench:
         key = bench.users(1)
-        bench.load(key, WARM_UP)
+        warm_up = bench.load(key, WARM_UP)
         before = bench.metrics()
         for _ in range(SLICES):
             bench.wait_for_aux_info()
@@ -42,8 +42,7 @@ def measure_on(definition, parties, seconds):
     of_rounds = rounds(before, after)
     return {
         "requests": len(answers),
-        "failed": sum(load["failed"] for load in loads),
-        "errors": errors_of(loads),
+        **outcome(warm_up, *loads),
         "end_to_end": end_to_end,
         "driver": median_of(runs, "driver"),
         "bare": in_process(runs),
@@ -99,8 +98,9 @@ def show_on(found, network, parties):
     for number, one in enumerate(found["slices"], 1):
         print(f"{f'  in slice {number} of the time':45} {one['ratio']:6.2f}"
               f"   {one['end_to_end']:.3f} s / {one['bare']:.3f} s")
-    print(f"{found['requests']} requests answered, {found['failed']} failed")
-    show_errors(found["errors"])
+    print(f"{found['requests']} requests measured; with those that warmed nodes up, {found['answered']} answered,"
+          f" {found['failed']} failed")
+    show_outcome(found)
     print("\nmean time of a request, in parts")
     for part, seconds in found["parts"].items():
         print(f"  {part:43} {1000 * seconds:8.2f} ms")

@@ -2,7 +2,7 @@
 
 from statistics import mean, median
 
-from benchmarks.network import Bench, at_once, build, show_errors
+from benchmarks.network import Bench, at_once, build, outcome, show_outcome
 
 # Each member that signs has a session open for each request.
 SESSIONS = 2
@@ -23,9 +23,7 @@ def measure(users, seconds):
             answers = found["seconds"]
             rows.append({
                 "users": count,
-                "answered": len(answers),
-                "failed": found["failed"],
-                "errors": found["errors"],
+                **outcome(found),
                 "per_second": len(answers) / found["wall"],
                 "median": median(answers),
                 "slowest": max(answers),
@@ -46,13 +44,14 @@ def show(found):
     before, after = (", ".join(f"{one:.2f}" for one in runs) for runs in found["allowed"])
     print(f"bare synedrion, always another session to work on: {found['allowed_per_second']:.2f} a second"
           f" (median of {before} before, and of {after} after)")
-    print(f"{'users':>5} {'answered':>9} {'failed':>7} {'a second':>9} {'of bare':>8} {'median':>8} {'slowest':>8}"
+    print(f"{'users':>5} {'answered':>9} {'failed':>7} {'not ok':>7} {'a second':>9} {'of bare':>8} {'median':>8} {'slowest':>8}"
           f" {'most memory of all':>20}")
     for row in found["rows"]:
-        print(f"{row['users']:5} {row['answered']:9} {row['failed']:7} {row['per_second']:9.2f}"
+        refused = sum(sum(counts.values()) for counts in row["not_ok"].values())
+        print(f"{row['users']:5} {row['answered']:9} {row['failed']:7} {refused:7} {row['per_second']:9.2f}"
               f" {100 * row['of_allowed']:6.0f} % {row['median']:6.2f} s {row['slowest']:6.2f} s"
               f" {row['memory_mib']:16.0f} MiB")
-        show_errors(row["errors"])
+        show_outcome(row)
     print(f"memory of all nodes: {found['memory_before_mib']:.0f} MiB before the first request", end="")
     if found["mib_per_session"] is not None:
         print(f", {found['mib_per_session']:.1f} MiB more for each session that is open at once", end="")
