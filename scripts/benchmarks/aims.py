@@ -51,7 +51,8 @@ def lost(found):
 
 
 def memory(found):
-    aim, mib = f"memory of an open session: under {SESSION_MB} MB", found["throughput"]["mib_per_session"]
+    aim = f"memory of an open session: under {SESSION_MB} MB"
+    mib = found["throughput"]["sessions"]["mib_each"]
     if mib is None:
         return aim, "not measured", None
     return aim, f"{mib * 2**20 / 1e6:.1f} MB", mib * 2**20 / 1e6 < SESSION_MB

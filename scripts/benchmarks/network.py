@@ -1,6 +1,10 @@
 """A network that is ready to be measured, with users on it, and what its nodes say of themselves."""
 
+import contextlib
+import http.client
+import itertools
 import json
+import os
 import re
 import sys
 import tempfile
@@ -19,6 +23,8 @@ SERIES = re.compile(r'^(\w+)(?:\{(.*)\})? ([-+.\deE]+)$')
 # `0: bare 0.878 s, bare parallel 0.950 s, driver 0.907 s`, as the benchmark prints each round.
 ROUND = re.compile(r"^\d+: bare ([\d.]+) s, bare parallel ([\d.]+) s, driver ([\d.]+) s")
 KINDS = ("bare", "bare_parallel", "driver")
+# How many signing sessions a node computes at once (offchain-signer/src/service/committee_signer.rs).
+COMPUTED_AT_ONCE = max(4 * len(os.sched_getaffinity(0)), 8)
 # What a node can be to a request.
 ROLES = ("relayer", "signer")
 
@@ -78,39 +84,68 @@ class Bench:
 
     def metrics(self):
         """All nodes' series, added up: {(name, labels): value}."""
-        total = {}
+        total = Counter()
         for node in self.nodes():
-            text = urllib.request.urlopen(f"http://127.0.0.1:{node['prometheus']}/metrics", timeout=10)
-            for line in text.read().decode().splitlines():
-                if found := SERIES.match(line):
-                    name, labels, value = found.groups()
-                    series = (name, labels or "")
-                    total[series] = total.get(series, 0.0) + float(value)
-        return total
+            total.update(series_of(node))
+        return dict(total)
 
     def memory(self):
         """Resident memory of all nodes, in MiB."""
-        pages = 0
-        for node in self.nodes():
-            with open(f"/proc/{node['pid']}/statm", encoding="ascii") as statm:
-                pages += int(statm.read().split()[1])
-        return pages * 4096 / 2**20
+        return sum(map(memory_of, self.nodes()))
 
-    def peak_memory(self, work):
-        """What `work` returns, and the most resident memory of all nodes while it ran, in MiB."""
-        samples, done = [self.memory()], threading.Event()
+    def watched(self, work):
+        """What `work` returns; and for each node the most resident memory while it ran, in MiB, and the most
+        signing sessions that it computed at once. (A look at sessions costs a node more: they are fewer.)"""
+        nodes, done = self.nodes(), threading.Event()
+        most = {node["name"]: {"memory_mib": memory_of(node), "sessions": sessions_of(node)} for node in nodes}
+
+        def look(what, of):
+            for node in nodes:
+                one = most[node["name"]]
+                # A node that does not answer once is looked at again soon.
+                with contextlib.suppress(OSError, http.client.HTTPException):
+                    one[what] = max(one[what], of(node))
 
         def sample():
-            while not done.wait(0.1):
-                samples.append(self.memory())
+            for tick in itertools.count():
+                look("memory_mib", memory_of)
+                if tick % 10 == 0:
+                    look("sessions", sessions_of)
+                if done.wait(0.1):
+                    return
 
         sampler = threading.Thread(target=sample)
         sampler.start()
         try:
-            return work(), max(samples)
+            return work(), most
         finally:
             done.set()
             sampler.join()
+
+
+def series_of(node):
+    """What a node's signer says of itself: {(name, labels): value}."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{node['prometheus']}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    matches = (SERIES.match(line) for line in lines if line.startswith("signing_"))
+    return {(name, labels or ""): float(value) for name, labels, value in (one.groups() for one in matches if one)}
+
+
+def sessions_of(node):
+    """How many signing sessions a node has open, as far as it computes them: others wait for their turn, and
+    need hardly any memory until it comes."""
+    name = "signing_sessions_open"
+    is_open = [value for (of, labels), value in series_of(node).items()
+               if of == name and label(labels, "kind") == "signing"]
+    if not is_open:
+        fail(f"{node['name']} has no series {name}")
+    return min(sum(is_open), COMPUTED_AT_ONCE)
+
+
+def memory_of(node):
+    """Resident memory of a node, in MiB."""
+    with open(f"/proc/{node['pid']}/statm", encoding="ascii") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def label(labels, name):

@@ -98,6 +98,8 @@ def write(found):
              "`scripts/bench page` makes this page of [benchmarks.json](benchmarks.json).\n"]
     for name, title in TITLES.items():
         parts.append(f"\n## {title}\n\n```text\n{as_text(name, found[name])}\n```\n")
+        # What the figures are, where that takes more than a heading.
+        parts.append(f"\n{explained}" if (explained := getattr(MODULES[name], "EXPLAINED", "")) else "")
         parts.extend(f"\n![{plot.__name__}](images/{plots.file(plot)})\n" for plot in plots.PLOTS.get(name, []))
     parts.append(f"\n{kept}\n")
     (DOCS / "benchmarks.md").write_text("".join(parts))
