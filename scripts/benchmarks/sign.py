@@ -12,6 +12,10 @@ FIRST = ["body", "decryption", "chain_reads", "queue", "programs", "session_setu
 # How often the network and bare synedrion take turns, and how often its parties sign each time.
 SLICES = 3
 ROUNDS = 5
+# Of fewer answers a median says little: then they take more turns, but not for longer than this many times
+# as long.
+ANSWERS = 10
+PATIENCE = 4
 # Until all nodes have done it once, seconds.
 WARM_UP = 10
 
@@ -31,7 +35,7 @@ def measure_on(definition, parties, seconds):
         key = bench.users(1)
         warm_up = bench.load(key, WARM_UP)
         before = bench.metrics()
-        for _ in range(SLICES):
+        while another_turn(loads):
             bench.wait_for_aux_info()
             loads.append(bench.load(key, seconds / SLICES))
             runs.append(bare(ROUNDS, parties))
@@ -54,6 +58,11 @@ def measure_on(definition, parties, seconds):
         "parts": parts(mean, spent, of_rounds),
         "beside_protocol_ms": 1000 * (mean - spent["signer", PROTOCOL]),
     }
+
+
+def another_turn(loads):
+    few = sum(len(load["seconds"]) for load in loads) < ANSWERS
+    return len(loads) < SLICES or (few and len(loads) < PATIENCE * SLICES)
 
 
 def slice_of(load, run):
