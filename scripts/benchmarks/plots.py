@@ -8,8 +8,11 @@ def pyplot():
     import matplotlib
     matplotlib.use("svg")
     from matplotlib import pyplot as found
-    # The same file from the same figures.
-    matplotlib.rcParams["svg.hashsalt"] = "signing"
+    # The same file from the same figures, whatever this machine's settings are; on white, so that it can be
+    # read on a dark page, too.
+    matplotlib.rcdefaults()
+    matplotlib.rcParams.update({"svg.hashsalt": "signing", "savefig.facecolor": "white",
+                                "savefig.transparent": False})
     return found
 
 
@@ -26,7 +29,7 @@ def draw(found, folder):
 
 
 def file(drawing):
-    return f"bench-{drawing.__name__}.svg"
+    return f"bench-{drawing.__name__.replace('_', '-')}.svg"
 
 
 def empty(plot, title, xlabel, ylabel):
@@ -35,13 +38,25 @@ def empty(plot, title, xlabel, ylabel):
     return axes
 
 
+def from_zero(axes):
+    axes.set_ylim(0, 1.1 * axes.get_ylim()[1])
+
+
 def column(rows, name):
     return [row[name] for row in rows]
 
 
-def stages(plot, found):
+def stages_two(plot, found):
+    stages(plot, found["sign"], "by two of three")
+
+
+def stages_three(plot, found):
+    stages(plot, found["sign"]["three"], "by three of five")
+
+
+def stages(plot, found, who):
     """The protocol and all else, each with a scale of its own: one is a hundred times the other."""
-    parts = {name: 1000 * seconds for name, seconds in found["sign"]["parts"].items()}
+    parts = {name: 1000 * seconds for name, seconds in found["parts"].items()}
     protocol = {name: value for name, value in parts.items() if PROTOCOL in name}
     beside = {name: value for name, value in parts.items() if name not in protocol}
     _, both = plot.subplots(2, figsize=(8, 7), gridspec_kw={"height_ratios": [len(protocol), len(beside)]})
@@ -51,7 +66,7 @@ def stages(plot, found):
         axes.bar_label(drawn, fmt="%.2f", padding=3, fontsize=8)
         axes.invert_yaxis()
         axes.margins(x=0.15)
-        axes.set(title=f"One signature, {title}: {sum(bars.values()):.1f} ms", xlabel="milliseconds")
+        axes.set(title=f"One signature {who}, {title}: {sum(bars.values()):.1f} ms", xlabel="milliseconds")
 
 
 def throughput(plot, found):
@@ -59,8 +74,9 @@ def throughput(plot, found):
     axes = empty(plot, "Signatures a second", "users at once", "signatures a second")
     axes.plot(column(rows, "users"), column(rows, "per_second"), marker="o", label="network of five nodes")
     axes.axhline(found["throughput"]["allowed_per_second"], linestyle="--", color="gray",
-                  label="bare synedrion, all cores busy")
-    axes.set_ylim(bottom=0)
+                 label="bare synedrion, all cores busy")
+    axes.set_xticks(column(rows, "users"))
+    from_zero(axes)
     axes.legend()
 
 
@@ -70,7 +86,7 @@ def parties(plot, found):
     axes.plot(column(rows, "parties"), column(rows, "driver"), marker="o", label="this driver")
     axes.plot(column(rows, "parties"), column(rows, "bare"), marker="o", label="bare synedrion")
     axes.set_xticks(column(rows, "parties"))
-    axes.set_ylim(bottom=0)
+    from_zero(axes)
     axes.legend()
 
 
@@ -78,7 +94,7 @@ def messages(plot, found):
     rows = found["growth"]["messages"]
     axes = empty(plot, "One signature, end to end, by its message", "message, bytes", "seconds, median")
     axes.semilogx(column(rows, "bytes"), column(rows, "median"), marker="o")
-    axes.set_ylim(bottom=0)
+    from_zero(axes)
 
 
 def fuel(plot, found):
@@ -91,7 +107,7 @@ def lookups(plot, found):
     rows = found["growth"]["lookups"]
     axes = empty(plot, "A registration, looked up in a trie in memory", "registrations", "microseconds")
     axes.semilogx(column(rows, "registrations"), column(rows, "microseconds"), marker="o")
-    axes.set_ylim(bottom=0)
+    from_zero(axes)
 
 
 def hand_overs(plot, found):
@@ -105,5 +121,5 @@ def hand_overs(plot, found):
 
 
 # Those of each part of the page.
-PLOTS = {"sign": [stages], "throughput": [throughput], "growth": [parties, messages, fuel, lookups],
+PLOTS = {"sign": [stages_two, stages_three], "throughput": [throughput], "growth": [parties, messages, fuel, lookups],
          "faults": [hand_overs]}
