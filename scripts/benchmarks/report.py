@@ -1,11 +1,13 @@
 """Writes docs/benchmarks.json, and from it docs/benchmarks.md and its plots."""
 
 import contextlib
+import difflib
 import io
 import json
 import os
 import platform
 import re
+import sys
 
 from benchmarks import faults, growth, plots, sign, throughput
 from benchmarks.aims import aims
@@ -19,9 +21,11 @@ TITLES = {
     "growth": "How it grows",
     "faults": "Faults and hand-overs",
 }
+PAGE = DOCS / "benchmarks.md"
 # What stands between these is written by hand, and kept.
 NOTES = re.compile(r"<!-- notes -->.*<!-- /notes -->", re.S)
-NO_NOTES = "<!-- notes -->\n## The largest costs, and what was done about them\n\n<!-- /notes -->"
+COSTS = "## The largest costs, and what was done about them"
+NO_NOTES = f"<!-- notes -->\n{COSTS}\n\n<!-- /notes -->"
 
 
 def about():
@@ -65,10 +69,9 @@ def saved():
 
 def notes():
     """What is written by hand in the page."""
-    page = DOCS / "benchmarks.md"
-    if not page.exists():
+    if not PAGE.exists():
         return NO_NOTES
-    kept = NOTES.search(page.read_text())
+    kept = NOTES.search(PAGE.read_text())
     if kept is None:
         fail("docs/benchmarks.md has no <!-- notes --> … <!-- /notes -->: what is to be kept belongs between"
              " these")
@@ -88,10 +91,14 @@ def as_text(name, found):
     return text.getvalue().rstrip()
 
 
-def write(found):
-    """The page and its plots."""
-    kept = notes()
-    plots.draw(found, DOCS / "images")
+def images():
+    """Of each part of the page: what its plots are called, and their files."""
+    return {name: [(plot.__name__.replace("_", " "), DOCS / "images" / plots.file(plot)) for plot in drawn]
+            for name, drawn in plots.PLOTS.items()}
+
+
+def page(found):
+    """The page's text: nothing of it depends on where it is made."""
     parts = [f"# Benchmarks\n\n{table(found)}\nMeasured by `scripts/bench all` at `{found['about']['commit']}`, on "
              f"{machine(found['about'])}.\nUsers asked for {found['settings']['seconds']} s for each figure. Other "
              "work on the machine changes times; ratios are of what ran side by side.\n"
@@ -100,6 +107,37 @@ def write(found):
         parts.append(f"\n## {title}\n\n```text\n{as_text(name, found[name])}\n```\n")
         # What the figures are, where that takes more than a heading.
         parts.append(f"\n{explained}" if (explained := getattr(MODULES[name], "EXPLAINED", "")) else "")
-        parts.extend(f"\n![{plot.__name__}](images/{plots.file(plot)})\n" for plot in plots.PLOTS.get(name, []))
-    parts.append(f"\n{kept}\n")
-    (DOCS / "benchmarks.md").write_text("".join(parts))
+        parts.extend(f"\n![{plot}]({file.relative_to(DOCS)})\n" for plot, file in images()[name])
+    parts.append(f"\n{notes()}\n")
+    return "".join(parts)
+
+
+def write(found):
+    """The page and its plots."""
+    text = page(found)
+    plots.draw(found, DOCS / "images")
+    PAGE.write_text(text)
+    if not costs():
+        print(f"docs/benchmarks.md: write something below '{COSTS}'", file=sys.stderr)
+
+
+def costs():
+    """What is said of the largest costs."""
+    said = notes().partition(COSTS)[2].removesuffix("<!-- /notes -->")
+    return re.split(r"^## ", said, flags=re.M)[0].strip()
+
+
+def hold(found):
+    """Fails if the page is not what the figures give, or lacks something. Plots are not looked into."""
+    if not PAGE.exists():
+        fail("there is no docs/benchmarks.md: scripts/bench page writes it")
+    written, wanted = PAGE.read_text().splitlines(), page(found).splitlines()
+    for line in difflib.unified_diff(written, wanted, PAGE.name, "what benchmarks.json gives", lineterm=""):
+        print(line, file=sys.stderr)
+    if written != wanted:
+        fail("docs/benchmarks.md is not what docs/benchmarks.json gives: scripts/bench page writes it")
+    missing = [file.name for files in images().values() for _, file in files if not file.exists()]
+    if missing:
+        fail(f"docs/images lacks {', '.join(missing)}: scripts/bench page draws them")
+    if not costs():
+        fail(f"docs/benchmarks.md has nothing below '{COSTS}'")
