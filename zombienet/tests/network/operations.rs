@@ -12,15 +12,15 @@
 //! soak             an hour of load, with a kill every three minutes
 //! ```
 //!
-//! Every run of the tests has `rolling_restart`; `scripts/test operations` has all but `soak`, which is
-//! `scripts/test operations soak`.
+//! `scripts/test operations` has all but `soak`, which is `scripts/test operations soak`. What
+//! `rolling_restart` does, every run of the tests does to the network of the main path (`signing`).
 
 mod definitions;
 mod join;
 mod many_users;
 mod partition;
 mod pruning;
-mod rolling_restart;
+pub(crate) mod rolling_restart;
 mod runtime_upgrade;
 mod soak;
 mod warp_sync;

@@ -1,8 +1,9 @@
-//! The main path: a key, two users, many signatures, and a restart of everything.
+//! The main path: a key, two users, many signatures, a restart of each node, and one of all at once.
 
 use crate::{
     maintenance,
-    place::{state, until},
+    operations::rolling_restart::restart_every_node,
+    place::{state, until, Place},
     users,
 };
 use network_tests::{Network, Role};
@@ -107,12 +108,21 @@ async fn five_validators_make_a_key_and_sign() {
         );
     }
 
+    let place = Place {
+        network,
+        key,
+        user: bob,
+        users_key: bobs.verifying_key,
+    };
+    restart_every_node(&place).await;
+
     // Everybody goes down at once, and comes back with the same key.
+    let network = place.network;
     network.restart_all();
     let (again, _) = network.wait_for_key(Duration::from_secs(60)).await;
-    assert_eq!(again, key);
+    assert_eq!(again, place.key);
     let client = network.client().await;
-    everybody_signs(&client, bobs.verifying_key, &bob, 3).await;
+    everybody_signs(&client, place.users_key, &place.user, 3).await;
     drop(client);
     maintenance::of_a_stopped_node(&network, "alice");
 }
