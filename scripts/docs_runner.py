@@ -22,12 +22,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from local_network import CLI, NODE, SCRIPTS, TARGET, fail
 
 REPO = SCRIPTS.parent
 OPERATORS = ["alpha", "beta", "gamma", "delta", "epsilon"]
 BLOCK_SECONDS = 900
+# Pages that run at a time: most of what they do is to wait for blocks.
+AT_A_TIME = 2
 
 # Variables and the working folder last to the next block. What a block prints is kept apart from what the
 # shell is told afterwards.
@@ -202,14 +205,22 @@ def run_pages(pages, blocks):
     for program in (NODE, CLI):
         if not program.exists():
             fail(f"{program} is not there: build it with 'scripts/build'")
-    ran = 0
-    for page in pages:
-        found = blocks(page)[0]
-        if not any(block.how.split("=")[0] == "run" for block in found):
-            continue
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="signing-docs-"))
-        print(f"{page.relative_to(REPO)}: in {folder}", file=sys.stderr, flush=True)
-        ran += run_page(page, found, folder)
-        # Not after a failure: the logs say why.
-        shutil.rmtree(folder)
+    found = {page: blocks(page)[0] for page in pages}
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        running = [pool.submit(run_in_folder, page, of_page) for page, of_page in found.items()
+                   if any(block.how.split("=")[0] == "run" for block in of_page)]
+        try:
+            ran = sum(one.result() for one in running)
+        finally:
+            # After a failure no other page begins.
+            pool.shutdown(wait=False, cancel_futures=True)
     print(f"{ran} blocks of commands have run", file=sys.stderr)
+
+
+def run_in_folder(page, found):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="signing-docs-"))
+    print(f"{page.relative_to(REPO)}: in {folder}", file=sys.stderr, flush=True)
+    ran = run_page(page, found, folder)
+    # Not after a failure: the logs say why.
+    shutil.rmtree(folder)
+    return ran
