@@ -29,6 +29,7 @@ mod error;
 pub mod key_material;
 pub mod keygen;
 mod mailbox;
+mod no_randomness;
 mod public_parts;
 mod reshare;
 pub mod signing;

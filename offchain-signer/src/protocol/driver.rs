@@ -3,6 +3,7 @@
 use super::{
     error::{Fault, Misconduct, Round, SessionError},
     mailbox::{Interruption, Mailbox, Stage},
+    no_randomness::NoRandomness,
     NetworkSession, NodeSigner, PartyId,
 };
 use core::time::Duration;
@@ -125,9 +126,6 @@ where
         match finalized {
             Finalized::Result(result) => return Ok(result),
             Finalized::Next(next, messages) => {
-                if is_search_for_culprit(mailbox.stage(), &next.round_id()) {
-                    return Err(wrong_shares(mailbox.stage(), &next));
-                }
                 session = *next;
                 early = messages;
             }
@@ -135,24 +133,16 @@ where
     }
 }
 
-/// Whether it is a round of signing in which the library looks for whoever sent a wrong share. It is
-/// not gone into: an honest message in it takes half a minute to make, and the search goes by what
-/// each party has told this one only, so that a cheater can tell others what convicts the honest.
-fn is_search_for_culprit(stage: Stage, round: &RoundId) -> bool {
-    stage == Stage::Signing && [RoundId::new(5), RoundId::new(6)].contains(round)
-}
-
-fn wrong_shares<P: Protocol<PartyId>>(
-    stage: Stage,
-    next: &Session<P, NetworkSession>,
-) -> SessionError {
-    SessionError::WrongShares {
-        round: Round {
-            stage,
-            id: Some(next.round_id()),
-        },
-        others: next.message_destinations().clone(),
-    }
+/// Whether the library looks for whoever sent a wrong share if what came in this round of signing does not
+/// add up. That search is not gone into: to make an honest message in it takes half a minute, and it goes by
+/// what each party has told this one only, so that a cheater can tell others what convicts the honest.
+fn may_lead_to_a_search(round: &Round) -> bool {
+    let shares_are_added_up = RoundId::new(3)..RoundId::new(4); // and the echo of the third
+    round.stage == Stage::Signing
+        && round
+            .id
+            .as_ref()
+            .is_some_and(|id| shares_are_added_up.contains(id))
 }
 
 /// When a message is used.
@@ -168,6 +158,28 @@ enum Finalized<P: Protocol<PartyId>> {
         Box<Session<P, NetworkSession>>,
         Vec<VerifiedMessage<PartyId>>,
     ),
+}
+
+/// What a round has come to.
+fn finalized<P: Protocol<PartyId>>(
+    round: Round,
+    outcome: Result<Result<RoundOutcome<P, NetworkSession>, LocalError>, Panicked>,
+) -> Result<Finalized<P>, SessionError> {
+    let outcome = outcome
+        .map_err(|Panicked| SessionError::Panicked {
+            round: round.clone(),
+        })?
+        .map_err(|error| local(&round, error))?;
+    match outcome {
+        RoundOutcome::Finished(report) => report
+            .result()
+            .map(Finalized::Result)
+            .ok_or_else(|| local(&round, LocalError::new("finished without a result"))),
+        RoundOutcome::AnotherRound {
+            session,
+            cached_messages,
+        } => Ok(Finalized::Next(Box::new(session), cached_messages)),
+    }
 }
 
 /// A round in progress.
@@ -280,21 +292,24 @@ impl<'a, P: Protocol<PartyId>> OpenRound<'a, P> {
     }
 
     fn finalize(self) -> Result<Finalized<P>, SessionError> {
+        if may_lead_to_a_search(&self.round) {
+            return self.finalize_without_search();
+        }
         let (round, session, accumulator) = (self.round, self.session, self.accumulator);
-        let outcome = unwinding(|| session.finalize_round(&mut OsRng, accumulator))
-            .map_err(|Panicked| SessionError::Panicked {
-                round: round.clone(),
-            })?
-            .map_err(|error| local(&round, error))?;
-        match outcome {
-            RoundOutcome::Finished(report) => report
-                .result()
-                .map(Finalized::Result)
-                .ok_or_else(|| local(&round, LocalError::new("finished without a result"))),
-            RoundOutcome::AnotherRound {
-                session,
-                cached_messages,
-            } => Ok(Finalized::Next(Box::new(session), cached_messages)),
+        let outcome = unwinding(|| session.finalize_round(&mut OsRng, accumulator));
+        finalized(round, outcome)
+    }
+
+    /// The library makes its message for the next round at once, and with randomness if that round is of
+    /// the search, without if it is the usual one: so it is given none.
+    fn finalize_without_search(self) -> Result<Finalized<P>, SessionError> {
+        let (round, session, accumulator) = (self.round, self.session, self.accumulator);
+        let others = session.message_destinations().clone();
+        let mut nothing = NoRandomness::default();
+        let outcome = unwinding(|| session.finalize_round(&mut nothing, accumulator));
+        match nothing.wanted {
+            true => Err(SessionError::WrongShares { round, others }),
+            false => finalized(round, outcome),
         }
     }
 

@@ -100,7 +100,7 @@ pub enum SessionError {
     /// more it cannot be told who has: one of them may have told the others different things.
     #[error("{round}: the shares do not add up")]
     WrongShares {
-        /// The round that was to come.
+        /// The round in which they came.
         round: Round,
         /// The other parties.
         others: BTreeSet<PartyId>,

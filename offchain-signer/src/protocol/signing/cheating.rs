@@ -167,7 +167,7 @@ fn a_cheater_leaves_evidence() {
 /// What the honest ones of so many make of it that the last one sends a wrong share.
 fn after_a_wrong_share(count: usize) -> (TestNetwork, Vec<SessionError>) {
     let (network, material) = unanimous(count);
-    let network = network.impatient(Duration::from_secs(60));
+    let network = network.impatient(Duration::from_secs(20));
     let participants: BTreeSet<_> = (0..count).map(|index| network.party(index)).collect();
     let results = network.run(|index, run| {
         let inputs = material[index].signing_inputs(None, &participants).unwrap();
@@ -179,16 +179,16 @@ fn after_a_wrong_share(count: usize) -> (TestNetwork, Vec<SessionError>) {
     (network, results)
 }
 
-/// The library would go on to rounds in which the honest take half a minute for a message, and
-/// convict each other by what the cheater told each of them.
+/// The library would make messages for rounds in which the honest take half a minute for each, and
+/// convict each other by what the cheater told each of them. Neither happens: no message is made.
 #[test]
 fn a_wrong_share_among_three_ends_the_session_and_names_nobody() {
     let (_, mut results) = after_a_wrong_share(3);
     results.pop();
     for error in results {
         assert!(
-            matches!(&error, SessionError::WrongShares { round, .. }
-            if round.id == Some(RoundId::new(5))),
+            matches!(&error, SessionError::WrongShares { round, others }
+            if round.to_string().contains("Round 3") && others.len() == 2),
             "{error}"
         );
         assert!(error.blamed().is_empty());
