@@ -7,7 +7,7 @@ use crate::{
 use serde::Deserialize;
 use signing_client::{SigningClient, Wait};
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
     time::{Duration, Instant},
 };
@@ -506,10 +506,13 @@ pub fn target() -> PathBuf {
     cache.join("signing-network/target")
 }
 
-/// The checkout.
-pub fn repository() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here)
+/// The checkout of this run: checkouts share what they compile.
+///
+/// # Panics
+/// If cargo does not run this.
+pub fn repository() -> PathBuf {
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").ok_or("no CARGO_MANIFEST_DIR");
+    PathBuf::from(expect(here, "run by cargo")).join("..")
 }
 
 fn expect<T, E: std::fmt::Debug>(result: Result<T, E>, what: &str) -> T {

@@ -1,5 +1,6 @@
 //! `docs/chain-errors.md` has the errors that there are.
 
+use crate::here;
 use frame_metadata::RuntimeMetadata;
 use scale_info::TypeDef;
 use signing_runtime::Runtime;
@@ -28,8 +29,8 @@ fn table() -> String {
 /// Run with `UPDATE_SNAPSHOTS=1` to write it anew.
 #[test]
 fn all_errors_are_in_the_documentation() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/chain-errors.md");
-    let text = std::fs::read_to_string(path).unwrap();
+    let path = here().join("../docs/chain-errors.md");
+    let text = std::fs::read_to_string(&path).unwrap();
     let (head, rest) = text.split_once("<!-- errors: begin -->\n").unwrap();
     let (found, tail) = rest.split_once("<!-- errors: end -->").unwrap();
     let table = table();

@@ -17,3 +17,8 @@ mod stake_guard;
 #[cfg(feature = "try-runtime")]
 mod try_runtime;
 mod weights;
+
+/// This crate's folder in the checkout of this run: checkouts share what they compile.
+fn here() -> std::path::PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").unwrap().into()
+}

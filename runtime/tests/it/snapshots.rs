@@ -7,7 +7,7 @@
 //! trait's version, and thinks of nodes and clients of before; a change of `constants.txt` is one that
 //! users or operators go by, and the changelog says so.
 
-use crate::chain::genesis;
+use crate::{chain::genesis, here};
 use codec::Decode;
 use frame_metadata::{
     v14::{RuntimeMetadataV14, StorageEntryType},
@@ -23,7 +23,6 @@ use signing_runtime::{genesis_presets::LOCAL, Runtime, VERSION};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
-    path::Path,
 };
 
 fn metadata() -> RuntimeMetadataV14 {
@@ -47,9 +46,7 @@ fn metadata_v16() -> RuntimeMetadataV16 {
 
 /// Compares with what is kept, or replaces it.
 fn check(name: &str, now: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("snapshots")
-        .join(name);
+    let path = here().join("snapshots").join(name);
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         std::fs::write(&path, now).unwrap();
         return;

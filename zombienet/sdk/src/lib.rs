@@ -42,7 +42,7 @@ impl Network {
     /// # Errors
     /// If zombienet does not take the definition, or the nodes do not answer.
     pub async fn spawn(name: &str) -> Result<Self> {
-        let definition = definition(name);
+        let definition = definition(name)?;
         let definition = definition.to_str().context("a path that is not UTF-8")?;
         let config = NetworkConfig::load_from_toml(definition)
             .with_context(|| format!("zombienet does not take {definition}"))?;
@@ -181,7 +181,8 @@ fn text(answer: &Value, field: &str) -> Result<String> {
         .to_owned())
 }
 
-fn definition(name: &str) -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.join("..").join(format!("{name}.toml"))
+/// The definition in the checkout of this run: checkouts share what they compile.
+fn definition(name: &str) -> Result<PathBuf> {
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").context("run by cargo")?;
+    Ok(Path::new(&here).join("..").join(format!("{name}.toml")))
 }
