@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 from local_network import CLI, NODE, SCRIPTS, TARGET, fail
 
@@ -209,11 +209,14 @@ def run_pages(pages, blocks):
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         running = [pool.submit(run_in_folder, page, of_page) for page, of_page in found.items()
                    if any(block.how.split("=")[0] == "run" for block in of_page)]
-        try:
-            ran = sum(one.result() for one in running)
-        finally:
-            # After a failure no other page begins.
-            pool.shutdown(wait=False, cancel_futures=True)
+        ended, _ = wait(running, return_when=FIRST_EXCEPTION)
+        if any(one.exception() for one in ended):
+            # No other page begins; those that run are waited for, so that they end their nodes.
+            pool.shutdown(cancel_futures=True)
+    wrong = [str(one.exception()) for one in running if not one.cancelled() and one.exception()]
+    if wrong:
+        fail("\n".join(wrong))
+    ran = sum(one.result() for one in running)
     print(f"{ran} blocks of commands have run", file=sys.stderr)
 
 
