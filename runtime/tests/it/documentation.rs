@@ -39,8 +39,10 @@ fn all_errors_are_in_the_documentation() {
         std::fs::write(path, new).unwrap();
     } else {
         assert_eq!(
-            found, table,
-            "{path}: run this test with UPDATE_SNAPSHOTS=1"
+            found,
+            table,
+            "{}: run this test with UPDATE_SNAPSHOTS=1",
+            path.display()
         );
     }
 }
