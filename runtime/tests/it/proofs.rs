@@ -10,7 +10,8 @@ use crate::{
 use codec::Encode;
 use frame_support::{assert_ok, dispatch::GetDispatchInfo};
 use frame_system::RawOrigin;
-use signing_evidence::{cheater::two_broadcasts, CommitteeFacts};
+use signing_evidence::CommitteeFacts;
+use signing_evidence_cheater::two_broadcasts;
 use signing_primitives::{
     fault_report_payload, limits::MAX_REPORT_BYTES, CommitteeMember, Fault, FaultReport,
     SessionKeyCall,

@@ -15,14 +15,14 @@ use serde::{Deserialize, Serialize};
 use signing_primitives::SessionId;
 
 /// The id by which manul knows the session.
-pub(crate) fn manul_session_id(id: &SessionId) -> Vec<u8> {
+pub fn manul_session_id(id: &SessionId) -> Vec<u8> {
     let id = ManulSessionId::from_seed::<NetworkSession>(id.as_ref());
     id.as_ref().to_vec()
 }
 
 /// As `RoundId`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub(crate) struct RoundLayout {
+pub struct RoundLayout {
     numbers: Vec<u8>,
     is_echo: bool,
 }
@@ -38,13 +38,13 @@ impl From<Round> for RoundLayout {
 
 /// As `MessageMetadata`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub(crate) struct MetadataLayout {
+pub struct MetadataLayout {
     session_id: Vec<u8>,
     round: RoundLayout,
 }
 
 impl MetadataLayout {
-    pub(crate) fn new(session_id: &[u8], round: Round) -> Self {
+    pub fn new(session_id: &[u8], round: Round) -> Self {
         Self {
             session_id: session_id.to_vec(),
             round: round.into(),
@@ -54,14 +54,14 @@ impl MetadataLayout {
 
 /// As `SignedMessagePart`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub(crate) struct PartLayout {
+pub struct PartLayout {
     signature: Vec<u8>,
     metadata: MetadataLayout,
     payload: Option<Vec<u8>>,
 }
 
 impl PartLayout {
-    pub(crate) fn new(session_id: &[u8], round: Round, message: &SignedMessage) -> Self {
+    pub fn new(session_id: &[u8], round: Round, message: &SignedMessage) -> Self {
         Self {
             signature: message.signature.to_vec(),
             metadata: MetadataLayout::new(session_id, round),
@@ -69,20 +69,18 @@ impl PartLayout {
         }
     }
 
-    #[cfg(any(test, feature = "cheater"))]
-    pub(crate) fn payload(&self) -> Option<&[u8]> {
+    pub fn payload(&self) -> Option<&[u8]> {
         self.payload.as_deref()
     }
 
-    #[cfg(any(test, feature = "cheater"))]
-    pub(crate) fn round(&self) -> (u8, bool) {
+    pub fn round(&self) -> (u8, bool) {
         let round = &self.metadata.round;
         (round.numbers.first().copied().unwrap_or(0), round.is_echo)
     }
 
     /// The part as a report has it, if it is one of this session and round. Whether it is rightly
     /// signed shows later.
-    pub(crate) fn of_round(&self, metadata: &MetadataLayout) -> Option<SignedMessage> {
+    pub fn of_round(&self, metadata: &MetadataLayout) -> Option<SignedMessage> {
         (self.metadata == *metadata).then_some(())?;
         Some(SignedMessage {
             signature: signature_bytes(&self.signature)?,
@@ -93,16 +91,16 @@ impl PartLayout {
 
 /// As `Message`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct MessageLayout {
-    pub(crate) destination: PartyId,
-    pub(crate) direct: PartLayout,
-    pub(crate) echo: PartLayout,
-    pub(crate) normal: PartLayout,
+pub struct MessageLayout {
+    pub destination: PartyId,
+    pub direct: PartLayout,
+    pub echo: PartLayout,
+    pub normal: PartLayout,
 }
 
 /// As `SignedMessageHash`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct HashLayout {
+pub struct HashLayout {
     signature: Vec<u8>,
     metadata: MetadataLayout,
     hash: Vec<u8>,
@@ -130,7 +128,7 @@ impl HashLayout {
     }
 
     /// The signature and the hash, if they are of this session and round.
-    pub(crate) fn of_round(&self, metadata: &MetadataLayout) -> Option<([u8; 64], [u8; 32])> {
+    pub fn of_round(&self, metadata: &MetadataLayout) -> Option<([u8; 64], [u8; 32])> {
         (self.metadata == *metadata).then_some(())?;
         let hash = self.hash.as_slice().try_into().ok()?;
         Some((signature_bytes(&self.signature)?, hash))
@@ -139,21 +137,21 @@ impl HashLayout {
 
 /// As `EchoRoundMessage`: what one party has received from the others.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct EchoRoundLayout {
-    pub(crate) hashes: Vec<(PartyId, HashLayout)>,
+pub struct EchoRoundLayout {
+    pub hashes: Vec<(PartyId, HashLayout)>,
 }
 
 /// As `Evidence`.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct EvidenceLayout {
-    pub(crate) guilty: PartyId,
-    pub(crate) description: &'static str,
-    pub(crate) evidence: EvidenceKind,
+pub struct EvidenceLayout {
+    pub guilty: PartyId,
+    pub description: &'static str,
+    pub evidence: EvidenceKind,
 }
 
 /// As `EvidenceEnum`, as far as it is used. The order counts.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) enum EvidenceKind {
+pub enum EvidenceKind {
     Protocol(Box<ProtocolEvidenceLayout>),
     InvalidDirectMessage(PartLayout),
     InvalidEchoBroadcast(PartLayout),
@@ -162,20 +160,20 @@ pub(crate) enum EvidenceKind {
 
 /// As `ProtocolEvidence`.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct ProtocolEvidenceLayout {
-    pub(crate) error: ErrorLayout,
-    pub(crate) direct: Option<PartLayout>,
-    pub(crate) echo: Option<PartLayout>,
-    pub(crate) normal: Option<PartLayout>,
-    pub(crate) earlier_direct: Vec<(RoundLayout, PartLayout)>,
-    pub(crate) earlier_echo: Vec<(RoundLayout, PartLayout)>,
-    pub(crate) earlier_normal: Vec<(RoundLayout, PartLayout)>,
-    pub(crate) others_echo: Vec<(RoundLayout, Vec<(PartyId, PartLayout)>)>,
-    pub(crate) echo_hashes: Vec<(RoundLayout, PartLayout)>,
+pub struct ProtocolEvidenceLayout {
+    pub error: ErrorLayout,
+    pub direct: Option<PartLayout>,
+    pub echo: Option<PartLayout>,
+    pub normal: Option<PartLayout>,
+    pub earlier_direct: Vec<(RoundLayout, PartLayout)>,
+    pub earlier_echo: Vec<(RoundLayout, PartLayout)>,
+    pub earlier_normal: Vec<(RoundLayout, PartLayout)>,
+    pub others_echo: Vec<(RoundLayout, Vec<(PartyId, PartLayout)>)>,
+    pub echo_hashes: Vec<(RoundLayout, PartLayout)>,
 }
 
 impl ProtocolEvidenceLayout {
-    pub(crate) fn new(error: ErrorLayout) -> Self {
+    pub fn new(error: ErrorLayout) -> Self {
         Self {
             error,
             direct: None,
@@ -193,25 +191,25 @@ impl ProtocolEvidenceLayout {
 /// As synedrion's error of signing: the number of its variant, and for whom something failed.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
-pub(crate) enum ErrorLayout {
+pub enum ErrorLayout {
     Plain(u32),
     FailedFor(u32, PartyId),
 }
 
 impl ErrorLayout {
-    pub(crate) const R2_WRONG_IDS_D: Self = Self::Plain(2);
-    pub(crate) const R2_WRONG_IDS_F: Self = Self::Plain(3);
-    pub(crate) const R2_WRONG_IDS_PSI: Self = Self::Plain(4);
-    pub(crate) const R2_ELOG: Self = Self::Plain(7);
-    pub(crate) const R4_SIGNATURE_SHARE: Self = Self::Plain(9);
+    pub const R2_WRONG_IDS_D: Self = Self::Plain(2);
+    pub const R2_WRONG_IDS_F: Self = Self::Plain(3);
+    pub const R2_WRONG_IDS_PSI: Self = Self::Plain(4);
+    pub const R2_ELOG: Self = Self::Plain(7);
+    pub const R4_SIGNATURE_SHARE: Self = Self::Plain(9);
 
-    pub(crate) fn r2_aff_g_psi(failed_for: PartyId) -> Self {
+    pub fn r2_aff_g_psi(failed_for: PartyId) -> Self {
         Self::FailedFor(5, failed_for)
     }
 }
 
 /// Reads what is nothing but a `T`.
-pub(crate) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
+pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
     match postcard::take_from_bytes(bytes) {
         Ok((value, [])) => Some(value),
         _ => None,
@@ -219,7 +217,7 @@ pub(crate) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
 }
 
 /// The hash of a part: it says which part it is of, but what is signed does not.
-pub(crate) fn part_hash(part: Part, payload: Option<&[u8]>) -> [u8; 32] {
+pub fn part_hash(part: Part, payload: Option<&[u8]>) -> [u8; 32] {
     let kind = match part {
         Part::Echo => 0,
         Part::Normal => 1,
@@ -237,7 +235,7 @@ pub(crate) fn part_hash(part: Part, payload: Option<&[u8]>) -> [u8; 32] {
 }
 
 /// Whether the party has signed a part with this hash, for this session and round.
-pub(crate) fn has_signed(
+pub fn has_signed(
     party: &PartyId,
     metadata: &MetadataLayout,
     signature: &[u8; 64],

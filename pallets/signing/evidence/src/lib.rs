@@ -19,7 +19,8 @@
 //! | `layout` | the protocol library's serialization | natively |
 //! | `case`, `verify` | the check | natively |
 //! | `assemble` | from a transcript to evidence | natively |
-//! | `cheater` | parties that cheat, in sessions with real keys, for tests and benchmarks | with the feature `cheater` |
+//!
+//! Parties that cheat, for tests and benchmarks, are in `signing-evidence-cheater`.
 //!
 //! Without the feature `std` the crate links neither the protocol library nor anything else that a
 //! runtime should not. The check has to run as 64-bit code: the library's proof identifiers depend
@@ -72,17 +73,23 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate self as signing_evidence;
 
 #[cfg(feature = "std")]
 mod assemble;
 #[cfg(feature = "std")]
 mod case;
 mod chain_state;
-#[cfg(any(test, feature = "cheater"))]
+// The crate `signing-evidence-cheater` needs this one, so the tests here have its sources.
+#[cfg(test)]
+#[path = "../cheater/src/lib.rs"]
 pub mod cheater;
 mod host;
+// Public for whoever cheats: it is not part of what this crate offers.
 #[cfg(feature = "std")]
-mod layout;
+#[doc(hidden)]
+pub mod layout;
 #[cfg(feature = "std")]
 mod party;
 mod report;

@@ -17,7 +17,8 @@ use primitives::{
     AuxInfoConfirmation, Fault, MaxStandbys, ReshareConfirmation, SignerId, SignerSignature,
     UnprovableFault,
 };
-use signing_evidence::{cheater::two_broadcasts, CommitteeFacts};
+use signing_evidence::CommitteeFacts;
+use signing_evidence_cheater::two_broadcasts;
 use sp_core::H256;
 use sp_runtime::{traits::One, RuntimeAppPublic};
 

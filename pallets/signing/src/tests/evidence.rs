@@ -5,7 +5,8 @@ use crate::{
 };
 use codec::Encode;
 use primitives::{Fault, SignerId, SignerPair};
-use signing_evidence::{cheater::two_broadcasts, CommitteeFacts, SigningEvidence};
+use signing_evidence::{CommitteeFacts, SigningEvidence};
+use signing_evidence_cheater::two_broadcasts;
 use sp_core::Pair;
 
 /// Shows a generation's committee as the chain knows it.

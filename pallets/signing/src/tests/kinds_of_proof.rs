@@ -5,13 +5,11 @@ use crate::{mock::*, Offence, ParametersOf};
 use codec::Encode;
 use frame_support::{assert_noop, assert_ok, storage::with_storage_layer};
 use frame_system::RawOrigin;
-use signing_evidence::{
-    cheater::{
-        play::{Forge, Parties, Played},
-        proofs::proofs,
-        ways::{evidence_against_cheater, CHEATER, WAYS},
-    },
-    CommitteeFacts, Proof, Round, SigningEvidence,
+use signing_evidence::{CommitteeFacts, Proof, Round, SigningEvidence};
+use signing_evidence_cheater::{
+    play::{Forge, Parties, Played},
+    proofs::proofs,
+    ways::{evidence_against_cheater, CHEATER, WAYS},
 };
 use sp_core::Pair;
 use sp_runtime::{transaction_validity::InvalidTransaction, DispatchError};

@@ -6,7 +6,7 @@ use super::{
     payloads::{AffG, Map, Round2Normal, Round4Normal},
     play::{Forge, Played},
 };
-use crate::{Part, Round, SigningEvidence};
+use signing_evidence::{Part, Round, SigningEvidence};
 
 /// The party that cheats.
 pub const CHEATER: usize = 0;

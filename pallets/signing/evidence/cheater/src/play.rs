@@ -2,12 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use crate::{
-    layout::{decode, manul_session_id, part_hash, MessageLayout, MetadataLayout, PartLayout},
-    report::{Part, Round, SignedMessage},
-    session::{Blake2b256, NetworkSession, NodeSigner},
-    CommitteeFacts, Params, PartyId, Proof, SessionFacts, SigningEvidence, Transcript,
-};
 use blake2::digest::Digest;
 use manul::{
     protocol::{EntryPoint, Protocol},
@@ -15,6 +9,12 @@ use manul::{
     signature::RandomizedDigestSigner,
 };
 use rand_core::{OsRng, RngCore};
+use signing_evidence::{
+    layout::{decode, manul_session_id, part_hash, MessageLayout, MetadataLayout, PartLayout},
+    session::{Blake2b256, NetworkSession, NodeSigner},
+    CommitteeFacts, Params, Part, PartyId, Proof, Round, SessionFacts, SignedMessage,
+    SigningEvidence, Transcript,
+};
 use signing_primitives::{SessionId, SignerId, SigningSubject, Subject, KEY_TYPE};
 use sp_core::H256;
 use sp_crypto_hashing::blake2_256;

@@ -6,6 +6,12 @@
 //! [`two_broadcasts`] is the cheap one: a party signs two broadcasts for the same round. That is real
 //! evidence, by the very signatures that the check looks at, costs no protocol run to make, and needs
 //! nothing of the protocol library, so benchmarks can use it in WebAssembly.
+//!
+//! A crate of its own, and not a feature, so that tests and nodes have the same `signing-evidence`: it,
+//! and all that needs it, is then compiled once.
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
 
 #[cfg(feature = "std")]
 pub(crate) mod payloads;
@@ -16,9 +22,9 @@ pub mod proofs;
 #[cfg(feature = "std")]
 pub mod ways;
 
-use crate::{Broadcast, CommitteeFacts, Proof, Round, SignedMessage, SigningEvidence};
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::Encode;
+use signing_evidence::{Broadcast, CommitteeFacts, Proof, Round, SignedMessage, SigningEvidence};
 use signing_primitives::{
     SessionId, SessionNonce, SignerId, SignerSignature, SigningSubject, Subject,
 };

@@ -1,7 +1,7 @@
 //! What the messages of a signing session hold, laid out as the library writes it.
 
-use crate::PartyId;
 use serde::{Deserialize, Serialize};
+use signing_evidence::PartyId;
 
 type Number = Vec<u8>;
 pub(crate) type Map<T> = Vec<(PartyId, T)>;

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use super::play::Played;
-use crate::{layout::part_hash, Broadcast, EchoPack, IdMap, Part, Proof, Round, SignedMessage};
+use signing_evidence::{
+    layout::part_hash, Broadcast, EchoPack, IdMap, Part, Proof, Round, SignedMessage,
+};
 
 /// All parts of a message.
 pub(crate) const PARTS: [Part; 3] = [Part::Echo, Part::Normal, Part::Direct];
