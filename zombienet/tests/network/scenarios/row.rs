@@ -188,6 +188,19 @@ fn reported(event: &Event) -> Option<AccountId> {
     }
 }
 
+/// Whether this one has lost its seat, and not by a proof.
+pub(crate) fn is_voted_out(who: &AccountId, events: &Events) -> bool {
+    let seen = events.seen();
+    let has_lost = seen.iter().any(|event| {
+        event.name == "SeatLost" && event.fields::<(AccountId, u8)>() == (who.clone(), FAULT)
+    });
+    let is_convicted = seen
+        .iter()
+        .filter(|event| ["CheatingProven", "FalseEvidence"].contains(&event.name.as_str()))
+        .any(|event| reported(event).as_ref() == Some(who));
+    has_lost && !is_convicted
+}
+
 /// Whether somebody loses a seat or a place for what it has done, or stake.
 fn is_punishment(event: &Event) -> bool {
     match event.name.as_str() {
