@@ -14,6 +14,8 @@ use std::{
 const MINUTES: u64 = 60;
 /// From one kill to the next.
 const BETWEEN_KILLS: Duration = Duration::from_secs(180);
+/// How many requests are answered in that time at least: some half of what two slow cores do.
+const LEAST: u32 = 50;
 /// Long enough for a member to be reported and to lose its seat.
 const DOWN: Duration = Duration::from_secs(60);
 const MIB: u64 = 1 << 20;
@@ -45,7 +47,7 @@ async fn a_soak_with_kills() {
     let mut settled = None;
     println!("| minute | killed | role | generation | answered | failed |");
     println!("| --- | --- | --- | --- | --- | --- |");
-    let (mut members_killed, mut answered_before, mut least) = (0, 0, None);
+    let (mut members_killed, mut answered_before) = (0, 0);
     while begin.elapsed() < long {
         let name = others.choose(&mut rand::thread_rng()).unwrap();
         let node = place.network.validator(name);
@@ -58,12 +60,10 @@ async fn a_soak_with_kills() {
         let ((answered, failed), minute) = (load.so_far(), begin.elapsed().as_secs() / 60);
         let (role, now) = (node.role, generation(&client).await);
         println!("| {minute} | {name} | {role:?} | {now} | {answered} | {failed} |");
-        // From one kill to the next, half as many as after the first one.
         let meanwhile = answered - answered_before;
-        let least = *least.get_or_insert(meanwhile / 2);
         assert!(
-            meanwhile > 0 && meanwhile >= least,
-            "hardly anybody is answered: {meanwhile} and not {least}"
+            meanwhile >= LEAST,
+            "hardly anybody is answered: {meanwhile}"
         );
         answered_before = answered;
         members_killed += u32::from(role == Role::Signer);
