@@ -55,10 +55,10 @@ pub use snapshot::{Snapshot, Snapshots};
 #[cfg(test)]
 pub(crate) mod limits {
     pub(crate) use super::{
-        known::{MEMORY, REQUESTERS},
+        known::{MEMORY, PAID_BACK_AFTER, REQUESTERS},
         ledger::EVALUATIONS_PER_GRANT,
         sign::MAX_ATTEMPTS,
-        turns::{OF_ONE_KEY, PATIENCE},
+        turns::{OF_ONE_KEY, OF_STRANGERS, PATIENCE},
     };
 }
 #[cfg(test)]

@@ -114,11 +114,15 @@ impl Admission {
         checked: Checked,
     ) -> Result<(Subject, Grant), RequestError> {
         // Before the wait, so that no more wait than may be evaluated.
-        ledger.begin(&checked.subject)?;
+        let counted = ledger.count(&checked.subject)?;
         let since = Instant::now();
-        let turn = self.turns.take(checked.subject.key()).await;
+        let turn = self
+            .turns
+            .take(checked.subject.key(), counted.standing())
+            .await;
         checked.subject.trace.stage(Stage::Queue, since);
         let turn = turn?;
+        counted.begin();
         let (this, ledger) = (self.clone(), ledger.clone());
         blocking(turn, move || {
             let Checked {

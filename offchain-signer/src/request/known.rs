@@ -13,6 +13,11 @@ pub(crate) const REQUESTERS: usize = 16;
 /// seconds.
 pub(crate) const MEMORY: BlockNumber = 100_800;
 
+/// So many blocks after it was paid back one evaluation a requester may be paid back the next, when it asks:
+/// nothing is saved up. Who polls a program until it says yes stays known; and the 16 to whom the programs
+/// grant nothing any more come to one evaluation a block.
+pub(crate) const PAID_BACK_AFTER: BlockNumber = 16;
+
 /// The most keys whose requesters are remembered; those with the oldest grants are forgotten first.
 /// With as many requesters as there may be they take 13 MB.
 const MAX_KEYS: usize = 16_384;
@@ -22,8 +27,19 @@ struct Granted {
     requester: AccountId,
     /// The best block when it was granted its last one.
     block: BlockNumber,
-    /// How often it has used, since then, what is kept for those who are known.
+    /// How often it has used, since then, what is kept for those who are known, but for what is paid back.
     used: u32,
+    /// When it was paid back the last of them.
+    paid_back: BlockNumber,
+}
+
+impl Granted {
+    fn pay_back(&mut self, block: BlockNumber) {
+        if block >= self.paid_back.saturating_add(PAID_BACK_AFTER) {
+            self.used = self.used.saturating_sub(1);
+            self.paid_back = block;
+        }
+    }
 }
 
 /// Remembers who has been granted requests, and for which keys.
@@ -52,6 +68,7 @@ impl Known {
             requester: requester.clone(),
             block,
             used: 0,
+            paid_back: block,
         });
         self.keys.insert(key, granted);
         self.by_block.insert((block, key));
@@ -66,8 +83,8 @@ impl Known {
     }
 
     /// Whether `requester` may use what is kept for those who are known to `key`: if so, it has used
-    /// it once more. It may do so `most` times from one grant to the next: the programs may have
-    /// changed since, and not grant it anything any more.
+    /// it once more. It may do so `most` times from one grant to the next, and once more for every few blocks
+    /// in between that it asks in: the programs may have changed since, and not grant it anything any more.
     pub(super) fn may_use(
         &mut self,
         key: &VerifyingKey,
@@ -75,13 +92,25 @@ impl Known {
         block: BlockNumber,
         most: u32,
     ) -> bool {
-        let mut of_key = self.keys.get_mut(key).into_iter().flatten();
-        let Some(granted) = of_key.find(|granted| granted.requester == *requester) else {
+        let Some(granted) = self.get_mut(key, requester) else {
             return false;
         };
+        granted.pay_back(block);
         let may = granted.used < most && granted.block.saturating_add(MEMORY) >= block;
         granted.used += u32::from(may);
         may
+    }
+
+    /// What [`Self::may_use`] has counted was not used.
+    pub(super) fn give_back(&mut self, key: &VerifyingKey, requester: &AccountId) {
+        if let Some(granted) = self.get_mut(key, requester) {
+            granted.used = granted.used.saturating_sub(1);
+        }
+    }
+
+    fn get_mut(&mut self, key: &VerifyingKey, requester: &AccountId) -> Option<&mut Granted> {
+        let mut of_key = self.keys.get_mut(key).into_iter().flatten();
+        of_key.find(|granted| granted.requester == *requester)
     }
 
     fn forget(&mut self, key: &VerifyingKey) -> VecDeque<Granted> {
@@ -136,12 +165,39 @@ mod tests {
         for _ in 0..3 {
             assert!(known.may_use(&A, &requester(1), 8, 3));
         }
-        for block in [8, 9, 1_000] {
+        for block in [8, 9, 6 + PAID_BACK_AFTER] {
             assert!(!known.may_use(&A, &requester(1), block, 3));
         }
         assert!(known.may_use(&A, &requester(2), 8, 3));
         known.remember(A, &requester(1), 10);
         assert!(known.may_use(&A, &requester(1), 10, 3));
+    }
+
+    /// It asks again and again, until the programs say yes.
+    #[test]
+    fn what_was_used_is_paid_back_with_time() {
+        let mut known = Known::default();
+        known.remember(A, &requester(1), 7);
+        let mut may = |block, times| {
+            for _ in 0..times {
+                assert!(known.may_use(&A, &requester(1), block, 3));
+            }
+            assert!(!known.may_use(&A, &requester(1), block, 3));
+        };
+        // Nothing is saved up, neither before it is used nor after.
+        let begin = 1_000;
+        may(begin, 3);
+        may(begin + PAID_BACK_AFTER - 1, 0);
+        may(begin + PAID_BACK_AFTER, 1);
+        may(begin + 2 * PAID_BACK_AFTER - 1, 0);
+        may(begin + 9 * PAID_BACK_AFTER, 1);
+        // A block that is lower than one before pays nothing back, and takes nothing away.
+        may(begin, 0);
+        may(begin + 10 * PAID_BACK_AFTER, 1);
+        known.give_back(&A, &requester(1));
+        known.give_back(&A, &requester(2));
+        assert!(known.may_use(&A, &requester(1), begin, 3));
+        assert!(!known.may_use(&A, &requester(1), begin, 3));
     }
 
     #[test]

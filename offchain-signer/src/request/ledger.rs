@@ -4,7 +4,8 @@ use super::{
     admission::Subject, error::RequestError, known::Known, rate_limit::RateLimit,
     replay::ReplayCache,
 };
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use crate::chain::{AccountId, BlockNumber, VerifyingKey};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many evaluations of a key's programs there may be in a block, in multiples of the requests
 /// that may be granted. Three attempts at each request come to three times; what is above is room
@@ -14,6 +15,52 @@ pub(crate) const EVALUATIONS_PER_GRANT: u32 = 4;
 
 /// What a node has granted as a relayer, or as a signer.
 pub(super) struct Ledger(Mutex<Entries>);
+
+/// On whose account a request's evaluation goes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Standing {
+    /// Its requester has been granted something for this key lately.
+    Known,
+    /// It is anybody's.
+    Stranger,
+}
+
+/// An evaluation that is counted. If it is dropped before it has begun, it is not counted any more.
+pub(super) struct Counted {
+    ledger: Arc<Ledger>,
+    key: VerifyingKey,
+    requester: AccountId,
+    block: BlockNumber,
+    standing: Standing,
+    has_begun: bool,
+}
+
+impl Counted {
+    pub(super) fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    /// The programs run, and whatever comes of it, it counts.
+    pub(super) fn begin(mut self) {
+        self.has_begun = true;
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if self.has_begun {
+            return;
+        }
+        let entries = &mut *self.ledger.lock();
+        match self.standing {
+            Standing::Known => {
+                entries.known.give_back(&self.key, &self.requester);
+                entries.kept.give_back(&self.key, self.block);
+            }
+            Standing::Stranger => entries.open.give_back(&self.key, self.block),
+        }
+    }
+}
 
 struct Entries {
     replay: ReplayCache,
@@ -59,18 +106,25 @@ impl Ledger {
     }
 
     /// Counts the evaluation of the subject's programs, whatever they will say.
-    pub(super) fn begin(&self, subject: &Subject) -> Result<(), RequestError> {
+    pub(super) fn count(self: &Arc<Self>, subject: &Subject) -> Result<Counted, RequestError> {
         let entries = &mut *self.lock();
         let (key, requester) = (subject.key(), &subject.signed.sender);
         let best = subject.snapshot.best_number();
         let half = subject.limit().saturating_mul(EVALUATIONS_PER_GRANT / 2);
         let is_kept = entries.kept.check(&key, best, half).is_ok()
             && entries.known.may_use(&key, requester, best, half);
-        let evaluations = match is_kept {
-            true => &mut entries.kept,
-            false => &mut entries.open,
+        let (standing, evaluations) = match is_kept {
+            true => (Standing::Known, &mut entries.kept),
+            false => (Standing::Stranger, &mut entries.open),
         };
-        evaluations.count(&key, best, half)
+        Ok(Counted {
+            block: evaluations.count(&key, best, half)?,
+            ledger: self.clone(),
+            key,
+            requester: requester.clone(),
+            standing,
+            has_begun: false,
+        })
     }
 
     /// Enters the subject as granted, unless another thread has entered the same meanwhile.

@@ -36,13 +36,13 @@ impl RateLimit {
         Ok(())
     }
 
-    /// Counts a granted request, if there may be one.
+    /// Counts a granted request, if there may be one, and says in which block.
     pub(super) fn count(
         &mut self,
         key: &VerifyingKey,
         block: BlockNumber,
         limit: u32,
-    ) -> Result<(), RequestError> {
+    ) -> Result<BlockNumber, RequestError> {
         if block > self.block {
             self.block = block;
             self.counts.clear();
@@ -52,7 +52,17 @@ impl RateLimit {
             return Err(RequestError::Busy);
         }
         *self.counts.entry(*key).or_default() += 1;
-        Ok(())
+        Ok(self.block)
+    }
+
+    /// What was counted in this block was not used.
+    pub(super) fn give_back(&mut self, key: &VerifyingKey, counted_in: BlockNumber) {
+        if counted_in != self.block {
+            return;
+        }
+        if let Some(count) = self.counts.get_mut(key) {
+            *count = count.saturating_sub(1);
+        }
     }
 }
 
@@ -94,6 +104,23 @@ mod tests {
             assert!(limit.count(&key, block, 2).is_err());
         }
         limit.count(&key, 8, 2).unwrap();
+    }
+
+    #[test]
+    fn what_was_not_used_is_given_back_in_the_same_block_only() {
+        let mut limit = RateLimit::default();
+        let key = [1; 33];
+        limit.give_back(&key, 0);
+        let earlier = limit.count(&key, 6, 1).unwrap();
+        limit.count(&key, 7, 1).unwrap();
+        limit.give_back(&key, earlier);
+        assert!(limit.check(&key, 7, 1).is_err());
+        limit.give_back(&key, 7);
+        // One that was begun before the last block came counts in that.
+        let counted_in = limit.count(&key, 6, 1).unwrap();
+        assert_eq!(counted_in, 7);
+        limit.give_back(&key, counted_in);
+        limit.count(&key, 7, 1).unwrap();
     }
 
     #[test]

@@ -176,8 +176,8 @@ fn the_documentation_has_these_limits() {
 | memory of requests in work on one node | {memory} MiB; {small_part} MiB of it are for requests that take at most {small} KiB each |
 | wait for memory | {memory_patience}, then `busy` |
 | granted requests for one key in one block | the chain's parameter `request_limit`, {request_limit} by default |
-| evaluated requests for one key in one block, granted or not | {per_grant} times as many; half of them only for the {requesters} requesters that its programs have granted last on this node, in the last {known_for} blocks |
-| evaluations for one key at a time on one node | {turns} |
+| evaluated requests for one key in one block, granted or not | {per_grant} times as many; half of them only for the {requesters} requesters that its programs have granted last on this node, in the last {known_for} blocks: for each as many from one grant to the next, and one more after every {paid_back_after} blocks |
+| evaluations for one key at a time on one node | {turns}, of which others than those requesters have at most {of_strangers} |
 | wait for an evaluation to begin | {turn_patience}, then `busy` |
 ",
         message = grouped(MAX_MESSAGE),
@@ -203,7 +203,9 @@ fn the_documentation_has_these_limits() {
         per_grant = limits::EVALUATIONS_PER_GRANT,
         requesters = limits::REQUESTERS,
         known_for = grouped(limits::MEMORY),
+        paid_back_after = limits::PAID_BACK_AFTER,
         turns = limits::OF_ONE_KEY,
+        of_strangers = limits::OF_STRANGERS,
         turn_patience = seconds(limits::PATIENCE),
     );
     has_table(PAGE, "limits", &table);

@@ -1,11 +1,13 @@
 //! More requests than there may be.
 
 use super::refused;
-use crate::request::testing::{json, program_key, registration, until, World, RELAYER};
+use crate::request::testing::{
+    json, program_key, registration, until, FakePrograms, World, RELAYER,
+};
 use serde_json::Value;
 use signing_primitives::wire::{SignRequest, SignedMessage, UserSignatureRequest};
 use sp_core::{sr25519, Pair};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 #[tokio::test]
 async fn more_requests_than_the_limit() {
@@ -113,6 +115,87 @@ async fn a_flood_of_requests_that_programs_refuse() {
     }
 }
 
+/// Holds up the programs with the config "wait".
+struct Gate {
+    close: std::sync::mpsc::Sender<()>,
+    keeper: std::thread::JoinHandle<()>,
+}
+
+impl Gate {
+    async fn close(programs: &Arc<FakePrograms>) -> Self {
+        let (close, opened) = std::sync::mpsc::channel::<()>();
+        let (locked, is_locked) = tokio::sync::oneshot::channel();
+        let programs = programs.clone();
+        let keeper = std::thread::spawn(move || {
+            let _gate = programs.gate.lock().unwrap();
+            locked.send(()).unwrap();
+            let _ = opened.recv();
+        });
+        is_locked.await.unwrap();
+        Self { close, keeper }
+    }
+
+    fn open(self) {
+        drop(self.close);
+        self.keeper.join().unwrap();
+    }
+}
+
+/// Its request has not been evaluated, and does not count as if it had. Nor does that of one who hangs up
+/// while it waits.
+#[tokio::test]
+async fn who_is_told_busy_has_used_nothing_up() {
+    let world = Arc::new(World::new());
+    world
+        .chain
+        .import(|state| state.network.parameters.request_limit = 2);
+    world.chain.finalize();
+    world.register(registration(program_key(), &["wait"]));
+    let programs = world.relayer().programs.clone();
+    let gate = Gate::close(&programs).await;
+    // As many as strangers may have evaluated in a block: one has the turn, and the others wait for it.
+    let strangers: Vec<_> = (0..4)
+        .map(|index| {
+            let world = world.clone();
+            tokio::spawn(async move {
+                let stranger = sr25519::Pair::from_seed(&[index; 32]);
+                ask(&world, RELAYER, &stranger, b"").await
+            })
+        })
+        .collect();
+    let (mut answers, busy) = (Vec::new(), refused(503, "busy"));
+    let are_told = until(|| strangers.iter().filter(|one| one.is_finished()).count() >= 3);
+    let in_time = tokio::time::timeout(Duration::from_secs(60), are_told).await;
+    gate.open();
+    in_time.unwrap();
+    for stranger in strangers {
+        answers.push(stranger.await.unwrap());
+    }
+    assert_eq!(answers.iter().filter(|answer| **answer == busy).count(), 3);
+    let another = sr25519::Pair::from_seed(&[9; 32]);
+    let granted = (200, String::new());
+    assert_eq!(ask(&world, RELAYER, &another, b"").await, granted);
+    assert_eq!(programs.evaluated.lock().unwrap().len(), 2);
+
+    world.chain.import(|_| ());
+    let gate = Gate::close(&programs).await;
+    let first = tokio::spawn({
+        let world = world.clone();
+        async move { ask(&world, RELAYER, &sr25519::Pair::from_seed(&[10; 32]), b"").await }
+    });
+    let is_asked = until(|| programs.evaluated.lock().unwrap().len() == 3);
+    let in_time = tokio::time::timeout(Duration::from_secs(60), is_asked).await;
+    for index in 11..=255 {
+        let stranger = sr25519::Pair::from_seed(&[index; 32]);
+        let asked = ask(&world, RELAYER, &stranger, b"");
+        let answer = tokio::time::timeout(Duration::from_millis(20), asked).await;
+        assert!(answer.is_err(), "{answer:?}");
+    }
+    gate.open();
+    in_time.unwrap();
+    assert_eq!(first.await.unwrap(), granted);
+}
+
 #[tokio::test]
 async fn slow_programs_are_not_in_the_way_of_what_is_quick() {
     let world = Arc::new(World::new());
@@ -125,15 +208,7 @@ async fn slow_programs_are_not_in_the_way_of_what_is_quick() {
     let programs = node.programs.clone();
     let mut slow: Vec<_> = Vec::new();
     {
-        let (closed, opened) = std::sync::mpsc::channel::<()>();
-        let (locked, is_locked) = tokio::sync::oneshot::channel();
-        let gate = programs.clone();
-        let keeper = std::thread::spawn(move || {
-            let _gate = gate.gate.lock().unwrap();
-            locked.send(()).unwrap();
-            let _ = opened.recv();
-        });
-        is_locked.await.unwrap();
+        let gate = Gate::close(&programs).await;
         // More than there are threads for anything.
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         for index in 0..(2 * cores + 2) {
@@ -156,8 +231,7 @@ async fn slow_programs_are_not_in_the_way_of_what_is_quick() {
             refused(400, "block_stale")
         );
         assert!(slow.iter().any(|slow| !slow.is_finished()));
-        drop(closed);
-        keeper.join().unwrap();
+        gate.open();
     }
     for slow in slow {
         // Signed, or told to come back.
