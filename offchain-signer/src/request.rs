@@ -4,7 +4,7 @@
 //! ```text
 //!  body ─ open ─► who asks ─ snapshot ─► checks ─► programs ─► digest
 //!                                                               │
-//!  Relayer: join ─► pick T members ─► AskSigner (each) ─► verify answers ─► user
+//!  Relayer: join ─► pace ─► pick T members ─► AskSigner (each) ─► verify answers ─► user
 //!                     ▲       │ a member fails: another subset, at once
 //!                     └───────┘
 //!  Signer:  RunSigning (the session) ─► verify ─► sign the signature ─► relayer
@@ -29,6 +29,7 @@ mod join;
 mod known;
 mod ledger;
 mod open;
+mod pace;
 mod programs;
 mod rate_limit;
 mod recover;
@@ -57,6 +58,7 @@ pub(crate) mod limits {
     pub(crate) use super::{
         known::{MEMORY, PAID_BACK_AFTER, REQUESTERS},
         ledger::EVALUATIONS_PER_GRANT,
+        pace::{MOST as PACE_MOST, OF_ONE_KEY as PACE_OF_ONE_KEY, PATIENCE as PACE_PATIENCE},
         sign::MAX_ATTEMPTS,
         turns::{OF_ONE_KEY, OF_STRANGERS, PATIENCE},
     };

@@ -26,7 +26,7 @@ label! {
         Decryption => "decryption",
         /// Asking the chain: committee, registration, programs.
         ChainReads => "chain_reads",
-        /// Waiting for the programs' turn.
+        /// Waiting for the programs' turn, and at a relayer for that of its signers to be asked.
         Queue => "queue",
         /// Running the programs.
         Programs => "programs",

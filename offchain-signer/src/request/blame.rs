@@ -14,6 +14,8 @@ pub(super) enum Blame {
     Silent,
     /// It refuses: wrongly, if other signers do not.
     Refusal,
+    /// It has too much to do, by its word. Otherwise as a refusal.
+    Busy,
     /// It says that the session failed. That counts for no more than the order in which signers are
     /// asked, and as much against itself as against the others: any of them may be the cause.
     Session,
@@ -25,7 +27,7 @@ pub(super) enum Blame {
 const SESSION: [&str; 2] = ["session_failed", "session_timed_out"];
 
 /// The codes by which an honest signer may refuse what others sign: strangers have used its limits up,
-/// which it has by itself, or it knows an earlier or a later block than they. (Not `busy`: who can be
+/// which it has by itself, or it knows an earlier or a later block than they. (Not [`BUSY`]: who can be
 /// kept busy does not serve, whoever is behind it.)
 const MAY_BE_RIGHT: [&str; 14] = [
     "block_in_future",
@@ -44,12 +46,16 @@ const MAY_BE_RIGHT: [&str; 14] = [
     "too_many_attempts",
 ];
 
+/// The code of one that has too much to do.
+const BUSY: &str = "busy";
+
 impl Blame {
     /// For a refusal with this code.
     pub(super) fn of_refusal(code: &str) -> Self {
         match code {
             code if SESSION.contains(&code) => Self::Session,
             code if MAY_BE_RIGHT.contains(&code) => Self::Suspicion,
+            BUSY => Self::Busy,
             _ => Self::Refusal,
         }
     }
@@ -59,8 +65,13 @@ impl Blame {
         match self {
             Self::Unreachable => Some(UnprovableFault::Unreachable),
             Self::Silent => Some(UnprovableFault::Silent),
-            Self::Refusal | Self::Session | Self::Suspicion => None,
+            Self::Refusal | Self::Busy | Self::Session | Self::Suspicion => None,
         }
+    }
+
+    /// Whether it has refused what others may sign.
+    pub(super) fn is_refusal(self) -> bool {
+        matches!(self, Self::Refusal | Self::Busy)
     }
 }
 
@@ -93,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_codes_are_those_that_signers_answer() {
-        for name in SESSION.iter().chain(&MAY_BE_RIGHT) {
+        for name in SESSION.iter().chain(&MAY_BE_RIGHT).chain([&BUSY]) {
             assert!(Code::ALL.iter().any(|code| code.name() == *name), "{name}");
         }
     }
@@ -108,8 +119,9 @@ mod tests {
             "",
             "nonsense",
         ] {
-            assert_eq!(Blame::of_refusal(code), Blame::Refusal, "{code}");
+            assert!(Blame::of_refusal(code).is_refusal(), "{code}");
         }
+        assert_eq!(Blame::of_refusal("busy"), Blame::Busy);
         assert_eq!(Blame::of_refusal("rate_limited"), Blame::Suspicion);
         assert_eq!(Blame::of_refusal("session_failed"), Blame::Session);
     }

@@ -8,6 +8,7 @@ use super::{
     join::{Join, Part},
     ledger::Ledger,
     open::{open, verified},
+    pace::{Heard, Pace, Turn},
     replay::request_hash,
     snapshot::Snapshot,
     subsets::{draw, parties, reachable, Member, Suspects},
@@ -32,7 +33,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::time::timeout;
+use tokio::time::{timeout, Instant as TokioInstant};
 use tracing::Instrument;
 
 /// How long a relayer tries.
@@ -61,6 +62,10 @@ impl Default for RelayConfig {
     }
 }
 
+/// A request that has waited longer than this for its turn is signed by the committee of then: there may be
+/// another one since it was granted.
+const NEWS: Duration = Duration::from_secs(1);
+
 /// Gets users' requests signed, as a validator outside the committee.
 pub struct Relayer {
     admission: Arc<Admission>,
@@ -68,6 +73,7 @@ pub struct Relayer {
     config: RelayConfig,
     ledger: Arc<Ledger>,
     running: Join<(VerifyingKey, [u8; 32]), Outcome>,
+    pace: Arc<Pace>,
     suspects: Suspects,
     observations: Arc<Observations>,
 }
@@ -81,6 +87,7 @@ enum Failed {
     TooFewSigners { threshold: u32 },
     NoSignature,
     TimedOut,
+    Busy,
     Internal,
 }
 
@@ -91,6 +98,7 @@ impl From<Failed> for RequestError {
             Failed::TooFewSigners { threshold } => Self::TooFewSigners { threshold },
             Failed::NoSignature => Self::NoSignature,
             Failed::TimedOut => Self::TimedOut,
+            Failed::Busy => Self::Busy,
             Failed::Internal => Self::Internal("the request could not be relayed".into()),
         }
     }
@@ -150,6 +158,7 @@ impl Relayer {
             config,
             ledger: Arc::new(Ledger::new(1)),
             running: Join::new(),
+            pace: Arc::new(Pace::new(config.attempt_timeout / 2)),
             suspects: Suspects::new(config.suspicion),
             observations,
         }
@@ -204,7 +213,7 @@ impl Relayer {
         }
         match (outcome, part) {
             // The other's request may have failed for a reason of its own, such as going stale.
-            (Err(_), Part::Joined) => Ok(self
+            (Err(failed), Part::Joined) if failed != Failed::Busy => Ok(self
                 .running
                 .run(key, || self.clone().collect(job))
                 .await
@@ -246,12 +255,20 @@ impl Relayer {
         Ok((self.admission.check(&self.ledger, subject)?, me))
     }
 
-    /// Asks one set of signers after the other, until one makes the signature.
+    /// Asks one set of signers after the other, until one makes the signature. First it waits for its turn.
     fn collect(self: Arc<Self>, job: Arc<Job>) -> BoxFuture<'static, Outcome> {
         // Others may wait for it too, and drive it: what is done is done for this request.
         let span = job.trace.span();
         async move {
-            timeout(self.config.deadline, self.attempts(job))
+            let since = Instant::now();
+            let turn = self.pace.take(job.request.signature_verifying_key).await;
+            job.trace.stage(Stage::Queue, since);
+            let turn = turn.map_err(|error| match error {
+                RequestError::Busy => Failed::Busy,
+                _ => Failed::Internal,
+            })?;
+            let has_waited = since.elapsed() > NEWS;
+            timeout(self.config.deadline, self.attempts(job, &turn, has_waited))
                 .await
                 .unwrap_or(Err(Failed::TimedOut))
         }
@@ -259,8 +276,11 @@ impl Relayer {
         .boxed()
     }
 
-    async fn attempts(&self, job: Arc<Job>) -> Outcome {
-        let mut panel = Panel::of(&job.snapshot)?;
+    async fn attempts(&self, job: Arc<Job>, turn: &Turn, has_waited: bool) -> Outcome {
+        let mut panel = match has_waited {
+            true => self.panel_now().await?,
+            false => Panel::of(&job.snapshot)?,
+        };
         let mut tried = BTreeSet::new();
         let mut refused = BTreeSet::new();
         for attempt in 0..self.config.attempts {
@@ -285,14 +305,18 @@ impl Relayer {
             };
             tried.insert(parties(&asked));
             tracing::debug!(attempt, signers = ?parties(&asked), "asks a set of signers");
+            let began = TokioInstant::now();
             match self.attempt(&job, panel.generation, &asked).await? {
                 Ok(answers) => {
+                    turn.heard(began, Heard::Signed);
                     self.suspects.clear(&parties(&asked));
                     self.observe_success(&parties(&asked), &refused);
                     return Ok(answers);
                 }
                 Err(culprits) => {
                     tracing::warn!(attempt, ?culprits, "a set of signers made no signature");
+                    let is_busy = culprits.values().any(|blame| *blame == Blame::Busy);
+                    turn.heard(began, if is_busy { Heard::Busy } else { Heard::Nothing });
                     refused.extend(self.observe_failure(&culprits));
                     self.suspects.add(culprits.into_keys());
                 }
@@ -308,7 +332,7 @@ impl Relayer {
         for (party, blame) in culprits {
             if let Some(fault) = blame.fault() {
                 self.observations.failed(party, fault);
-            } else if *blame == Blame::Refusal {
+            } else if blame.is_refusal() {
                 refused.insert(party.clone());
             }
         }
