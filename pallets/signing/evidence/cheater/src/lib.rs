@@ -14,7 +14,8 @@
 extern crate alloc;
 
 #[cfg(feature = "std")]
-pub(crate) mod payloads;
+#[doc(hidden)]
+pub mod payloads;
 #[cfg(feature = "std")]
 pub mod play;
 #[cfg(feature = "std")]

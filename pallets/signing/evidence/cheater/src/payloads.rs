@@ -4,58 +4,56 @@ use serde::{Deserialize, Serialize};
 use signing_evidence::PartyId;
 
 type Number = Vec<u8>;
-pub(crate) type Map<T> = Vec<(PartyId, T)>;
+pub type Map<T> = Vec<(PartyId, T)>;
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub(crate) struct Signed {
-    pub(crate) bound: u32,
-    pub(crate) negative: bool,
-    pub(crate) absolute: Number,
+pub struct Signed {
+    pub bound: u32,
+    pub negative: bool,
+    pub absolute: Number,
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub(crate) struct Elog {
-    pub(crate) e: Number,
-    pub(crate) commitments: [Number; 3],
-    pub(crate) z: Number,
-    pub(crate) u: Number,
+pub struct Elog {
+    pub e: Number,
+    pub commitments: [Number; 3],
+    pub z: Number,
+    pub u: Number,
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub(crate) struct AffG {
-    pub(crate) e: Number,
-    pub(crate) a: Number,
-    pub(crate) b_x: Number,
-    pub(crate) b_y: Number,
-    pub(crate) commitments: [Number; 4],
-    pub(crate) z: [Signed; 4],
-    pub(crate) w: [Number; 2],
-}
-
-#[cfg(test)]
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub(crate) struct Round2Echo {
-    pub(crate) gamma: Number,
-    pub(crate) fs: Map<Number>,
-    pub(crate) hat_fs: Map<Number>,
+pub struct AffG {
+    pub e: Number,
+    pub a: Number,
+    pub b_x: Number,
+    pub b_y: Number,
+    pub commitments: [Number; 4],
+    pub z: [Signed; 4],
+    pub w: [Number; 2],
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub(crate) struct Round2Normal {
-    pub(crate) ds: Map<Number>,
-    pub(crate) hat_ds: Map<Number>,
-    pub(crate) elog: Elog,
-    pub(crate) psis: Map<AffG>,
-    pub(crate) hat_psis: Map<AffG>,
-}
-
-#[cfg(test)]
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub(crate) struct Round3Echo {
-    pub(crate) delta: Number,
+pub struct Round2Echo {
+    pub gamma: Number,
+    pub fs: Map<Number>,
+    pub hat_fs: Map<Number>,
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub(crate) struct Round4Normal {
-    pub(crate) sigma: Number,
+pub struct Round2Normal {
+    pub ds: Map<Number>,
+    pub hat_ds: Map<Number>,
+    pub elog: Elog,
+    pub psis: Map<AffG>,
+    pub hat_psis: Map<AffG>,
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Round3Echo {
+    pub delta: Number,
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Round4Normal {
+    pub sigma: Number,
 }
