@@ -58,7 +58,10 @@ pub(crate) mod limits {
     pub(crate) use super::{
         known::{MEMORY, PAID_BACK_AFTER, REQUESTERS},
         ledger::EVALUATIONS_PER_GRANT,
-        pace::{MOST as PACE_MOST, OF_ONE_KEY as PACE_OF_ONE_KEY, PATIENCE as PACE_PATIENCE},
+        pace::{
+            MOST as PACE_MOST, OF_ONE_KEY as PACE_OF_ONE_KEY, PATIENCE as PACE_PATIENCE,
+            PLACES_OF_ONE_KEY,
+        },
         sign::MAX_ATTEMPTS,
         turns::{OF_ONE_KEY, OF_STRANGERS, PATIENCE},
     };

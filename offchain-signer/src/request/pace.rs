@@ -18,9 +18,11 @@ use tokio::{
     time::{timeout, Instant},
 };
 
-/// How many requests for one key may be signed, or be next to, at a time. With more, one key could have all of
-/// a relayer's turns.
+/// How many requests for one key may be signed at a time. With more, one key could have all of a relayer's turns.
 pub(crate) const OF_ONE_KEY: usize = 4;
+/// How many requests for one key a relayer takes at a time, waiting or not. With more, those of a few keys would
+/// fill it.
+pub(crate) const PLACES_OF_ONE_KEY: usize = 16;
 /// How long a request waits until its signers are asked. With the time that they have it is less than users wait.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// How many at a time to begin with.
@@ -49,6 +51,9 @@ pub(super) struct Pace {
     turns: Arc<Semaphore>,
     /// One for each key that has a turn or waits for one.
     keys: PerKey<VerifyingKey>,
+    /// One for each key: of those that wait, only the first stands in the queue with other keys'.
+    next: PerKey<VerifyingKey>,
+    places: PerKey<VerifyingKey>,
     width: Mutex<Width>,
 }
 
@@ -76,6 +81,8 @@ impl Pace {
             slow,
             turns: Arc::new(Semaphore::new(FIRST)),
             keys: PerKey::new(OF_ONE_KEY),
+            next: PerKey::new(1),
+            places: PerKey::new(PLACES_OF_ONE_KEY),
             width: Mutex::new(Width {
                 wanted: FIRST as f64,
                 turns: FIRST,
@@ -84,16 +91,26 @@ impl Pace {
         }
     }
 
-    /// Waits for a turn. Those of one key wait for each other first, so that no more than a few of them are
-    /// in the others' way.
+    /// A place among the requests for `key`, to be had before anything is used up, and kept until it is answered.
+    ///
+    /// # Errors
+    /// [`RequestError::Busy`], if there is none.
+    pub(super) fn place(&self, key: VerifyingKey) -> Result<OwnedSemaphorePermit, RequestError> {
+        let places = self.places.of(key);
+        places.try_acquire_owned().map_err(|_| RequestError::Busy)
+    }
+
+    /// Waits for a turn. Those of one key wait for each other first, so that no more than one of them is in the
+    /// others' way.
     ///
     /// # Errors
     /// [`RequestError::Busy`], if it takes too long.
     pub(super) async fn take(self: &Arc<Self>, key: VerifyingKey) -> Result<Turn, RequestError> {
         // As many are remembered as requests are in work, which is bounded.
-        let of_key = self.keys.of(key);
-        let both = async {
+        let (of_key, next) = (self.keys.of(key), self.next.of(key));
+        let all = async {
             let _of_key = of_key.acquire_owned().await?;
+            let _next = next.acquire_owned().await?;
             let permit = self.turns.clone().acquire_owned().await?;
             Ok(Turn {
                 pace: self.clone(),
@@ -101,7 +118,7 @@ impl Pace {
                 _of_key,
             })
         };
-        match timeout(PATIENCE, both).await {
+        match timeout(PATIENCE, all).await {
             Ok(Ok(turn)) => Ok(turn),
             Ok(Err::<_, AcquireError>(closed)) => Err(RequestError::Internal(closed.into())),
             Err(_) => Err(RequestError::Busy),
@@ -145,14 +162,43 @@ impl Width {
 }
 
 impl Turn {
-    /// Says what became of an attempt that began then.
-    pub(super) fn heard(&self, began: Instant, heard: Heard) {
-        let is_slow = began.elapsed() > self.pace.slow;
-        match heard {
-            Heard::Signed if is_slow => self.pace.narrow(began, AFTER_SLOW),
-            Heard::Signed => self.pace.quick(),
-            Heard::Busy => self.pace.narrow(began, AFTER_LATE),
-            Heard::Nothing if is_slow => self.pace.narrow(began, AFTER_LATE),
+    /// Begins an attempt.
+    pub(super) fn attempt(&self) -> Attempt<'_> {
+        Attempt {
+            pace: &self.pace,
+            began: Instant::now(),
+            heard: Heard::Nothing,
+        }
+    }
+}
+
+/// An attempt at a signature. If it is dropped before anything was heard of it, nothing was.
+pub(super) struct Attempt<'a> {
+    pace: &'a Pace,
+    began: Instant,
+    heard: Heard,
+}
+
+impl Attempt<'_> {
+    /// Whether it has taken so long that its signers have too much to do.
+    pub(super) fn is_slow(&self) -> bool {
+        self.began.elapsed() > self.pace.slow
+    }
+
+    /// Says what became of it.
+    pub(super) fn heard(mut self, heard: Heard) {
+        self.heard = heard;
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        let (pace, is_slow) = (self.pace, self.is_slow());
+        match self.heard {
+            Heard::Signed if is_slow => pace.narrow(self.began, AFTER_SLOW),
+            Heard::Signed => pace.quick(),
+            Heard::Busy => pace.narrow(self.began, AFTER_LATE),
+            Heard::Nothing if is_slow => pace.narrow(self.began, AFTER_LATE),
             Heard::Nothing => {}
         }
     }
@@ -200,10 +246,11 @@ mod tests {
     /// So many rounds, in each of which all turns are taken and their attempts take so long.
     async fn rounds(pace: &Arc<Pace>, rounds: usize, took: Duration, heard: Heard) {
         for _ in 0..rounds {
-            let (turns, began) = (all(pace), Instant::now());
+            let turns = all(pace);
+            let attempts: Vec<_> = turns.iter().map(Turn::attempt).collect();
             advance(took).await;
-            for turn in &turns {
-                turn.heard(began, heard);
+            for attempt in attempts {
+                attempt.heard(heard);
             }
         }
     }
@@ -232,7 +279,7 @@ mod tests {
         // Where nobody has to wait it stays as it is.
         for _ in 0..100 {
             let turn = pace.take(key(0)).await.unwrap();
-            turn.heard(Instant::now(), Heard::Signed);
+            turn.attempt().heard(Heard::Signed);
         }
         assert_eq!(all(&pace).len(), width);
         rounds(&pace, 3_000, SECOND, Heard::Signed).await;
@@ -288,15 +335,57 @@ mod tests {
         drop(turns);
     }
 
+    #[test]
+    fn a_key_has_so_many_places() {
+        let pace = pace();
+        let mut places: Vec<_> = (0..PLACES_OF_ONE_KEY)
+            .map(|_| pace.place(key(1)).unwrap())
+            .collect();
+        assert!(matches!(pace.place(key(1)), Err(RequestError::Busy)));
+        assert!(pace.place(key(2)).is_ok());
+        places.pop();
+        assert!(pace.place(key(1)).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_there_is_one_at_a_time_keys_take_turns() {
+        let pace = pace();
+        rounds(&pace, 10, SLOW + SECOND, Heard::Nothing).await;
+        let running = all(&pace);
+        assert_eq!(running.len(), 1);
+        let mut flood: Vec<_> = (0..50).map(|_| Box::pin(pace.take(key(200)))).collect();
+        for waiting in &mut flood {
+            assert!(waiting.now_or_never().is_none());
+        }
+        let mut other = Box::pin(pace.take(key(201)));
+        assert!((&mut other).now_or_never().is_none());
+        drop(running);
+        let has_turn = flood.iter_mut().filter_map(|one| one.now_or_never());
+        let turns: Vec<Turn> = has_turn.map(Result::unwrap).collect();
+        assert_eq!(turns.len(), 1);
+        drop(turns);
+        assert!((&mut other).now_or_never().unwrap().is_ok());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn turns_that_are_given_up_while_it_narrows_are_not_lost() {
         let pace = pace();
-        let (turns, began) = (all(&pace), Instant::now());
+        rounds(&pace, 20, SECOND, Heard::Signed).await;
+        let turns = all(&pace);
+        let width = turns.len();
+        // Whoever asked hangs up: nothing is heard of it.
+        let attempt = turns.first().unwrap().attempt();
         advance(SLOW + SECOND).await;
-        turns.first().unwrap().heard(began, Heard::Nothing);
-        assert!(pace.take(key(0)).now_or_never().is_none());
+        drop(attempt);
+        // One of those who wait has a turn already when it hangs up.
+        let mut waiting = Box::pin(pace.take(key(0)));
+        assert!((&mut waiting).now_or_never().is_none());
         drop(turns);
-        assert_eq!(all(&pace).len(), FIRST / 2);
-        assert_eq!(pace.turns.available_permits(), FIRST / 2);
+        drop(waiting);
+        for _ in 0..2 {
+            let narrow = all(&pace).len();
+            assert!((width / 2..=width / 2 + 1).contains(&narrow), "{narrow}");
+            assert_eq!(pace.turns.available_permits(), pace.width().whole());
+        }
     }
 }

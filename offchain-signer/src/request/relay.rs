@@ -33,7 +33,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::time::{timeout, Instant as TokioInstant};
+use tokio::time::timeout;
 use tracing::Instrument;
 
 /// How long a relayer tries.
@@ -192,6 +192,7 @@ impl Relayer {
         checked: Checked,
         me: SignerId,
     ) -> Result<Arc<[SignatureAnswer]>, RequestError> {
+        let _place = self.pace.place(checked.subject.key())?;
         let (subject, grant) = self.admission.grant(&self.ledger, checked).await?;
         let job = Arc::new(Job {
             snapshot: subject.snapshot,
@@ -305,18 +306,22 @@ impl Relayer {
             };
             tried.insert(parties(&asked));
             tracing::debug!(attempt, signers = ?parties(&asked), "asks a set of signers");
-            let began = TokioInstant::now();
+            let in_work = turn.attempt();
             match self.attempt(&job, panel.generation, &asked).await? {
                 Ok(answers) => {
-                    turn.heard(began, Heard::Signed);
-                    self.suspects.clear(&parties(&asked));
+                    // Who is slow on purpose is asked later than others, too.
+                    match in_work.is_slow() {
+                        true => self.suspects.add(parties(&asked)),
+                        false => self.suspects.clear(&parties(&asked)),
+                    }
+                    in_work.heard(Heard::Signed);
                     self.observe_success(&parties(&asked), &refused);
                     return Ok(answers);
                 }
                 Err(culprits) => {
                     tracing::warn!(attempt, ?culprits, "a set of signers made no signature");
                     let is_busy = culprits.values().any(|blame| *blame == Blame::Busy);
-                    turn.heard(began, if is_busy { Heard::Busy } else { Heard::Nothing });
+                    in_work.heard(if is_busy { Heard::Busy } else { Heard::Nothing });
                     refused.extend(self.observe_failure(&culprits));
                     self.suspects.add(culprits.into_keys());
                 }

@@ -179,6 +179,7 @@ fn the_documentation_has_these_limits() {
 | evaluated requests for one key in one block, granted or not | {per_grant} times as many; half of them only for the {requesters} requesters that its programs have granted last on this node, in the last {known_for} blocks: for each as many from one grant to the next, and one more after every {paid_back_after} blocks |
 | evaluations for one key at a time on one node | {turns}, of which others than those requesters have at most {of_strangers} |
 | wait for an evaluation to begin | {turn_patience}, then `busy` |
+| requests for one key in work on one relayer, waiting or not | {places}, then `busy` |
 | requests that a relayer has signed at a time | 1 to {pace_most}, fewer when signers take long; {pace_of_one_key} for one key |
 | wait until a relayer's signers are asked | {pace_patience}, then `busy` |
 ",
@@ -209,6 +210,7 @@ fn the_documentation_has_these_limits() {
         turns = limits::OF_ONE_KEY,
         of_strangers = limits::OF_STRANGERS,
         turn_patience = seconds(limits::PATIENCE),
+        places = limits::PLACES_OF_ONE_KEY,
         pace_most = limits::PACE_MOST,
         pace_of_one_key = limits::PACE_OF_ONE_KEY,
         pace_patience = seconds(limits::PACE_PATIENCE),
