@@ -5,8 +5,8 @@
 //!  body ─ open ─► who asks ─ snapshot ─► checks ─► programs ─► digest
 //!                                                               │
 //!  Relayer: join ─► pace ─► pick T members ─► AskSigner (each) ─► verify answers ─► user
-//!                     ▲       │ a member fails: another subset, at once
-//!                     └───────┘
+//!                             ▲       │ a member fails: another subset, at once
+//!                             └───────┘
 //!  Signer:  RunSigning (the session) ─► verify ─► sign the signature ─► relayer
 //! ```
 //! Programs are slow, and strangers can make them run: they have their own lane of threads and
