@@ -154,13 +154,15 @@ impl Chain {
     }
 
     pub(crate) async fn finalized(&self) -> Result<Block, ChainError> {
+        let hash = self.finalized_hash().await?;
+        self.block("finalized", hash).await
+    }
+
+    pub(crate) async fn finalized_hash(&self) -> Result<H256, ChainError> {
         let method = "chain_getFinalizedHead";
-        let hash = self
-            .methods
-            .chain_get_finalized_head()
-            .await
-            .map_err(|source| ChainError::Call { method, source })?;
-        self.block("finalized", H256(hash.0)).await
+        let hash = self.methods.chain_get_finalized_head().await;
+        let hash = hash.map_err(|source| ChainError::Call { method, source })?;
+        Ok(H256(hash.0))
     }
 
     async fn block(&self, which: &'static str, hash: H256) -> Result<Block, ChainError> {

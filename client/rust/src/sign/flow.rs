@@ -3,7 +3,7 @@
 use super::{SignError, SignOptions, Signature};
 use crate::{
     address::EthereumAddress,
-    chain::{Chain, ChainError, NetworkState, Phase},
+    chain::{Block, Chain, ChainError, NetworkState, Phase},
     http::{Http, HttpError},
     progress::{Observer, Progress},
     relayer::{relayer_at, relayer_with_key, relayers, Relayer, RelayerError},
@@ -33,14 +33,15 @@ pub(crate) async fn sign(
     check_lengths(options)?;
 
     // Identities at the finalized head, registrations at the best one: as the signers do.
-    let state = chain.network_state(chain.finalized().await?.hash).await?;
+    let identities = async { chain.network_state(chain.finalized_hash().await?).await };
+    let registered = async {
+        let best = chain.best().await?;
+        let registration = chain.registration(best.hash, options.verifying_key).await?;
+        Ok::<_, ChainError>((best, registration.is_some()))
+    };
+    let (state, (best, is_registered)) = tokio::try_join!(identities, registered)?;
     check_active(&state)?;
-    let best = chain.best().await?;
-    if chain
-        .registration(best.hash, options.verifying_key)
-        .await?
-        .is_none()
-    {
+    if !is_registered {
         let verifying_key = options.verifying_key;
         return Err(SignError::NotRegistered { verifying_key });
     }
@@ -50,6 +51,7 @@ pub(crate) async fn sign(
         state: &state,
         options,
         digest: expected,
+        best,
     };
     let (relayer, verified) = ask(chain, http, observer, &asked, relayers).await?;
     Ok(signature(options, address, expected, relayer, verified))
@@ -61,6 +63,8 @@ struct Asked<'a> {
     options: &'a SignOptions,
     /// What the signature must be over, as far as it is known.
     digest: Option<[u8; 32]>,
+    /// The best block when the chain was read for it.
+    best: Block,
 }
 
 /// The digest that the signature must be over, as far as it can be known here.
@@ -149,7 +153,10 @@ async fn ask(
             endpoint: endpoint.clone(),
         });
         // Fresh for each attempt: the one before may have taken a minute.
-        let block_number = chain.best().await?.number;
+        let block_number = match tried {
+            1 => asked.best.number,
+            _ => chain.best().await?.number,
+        };
         let request = seal(options, block_number, &relayer)?;
         let failure = match http.relay(&endpoint, &request, options.timeout).await {
             Ok(answers) => {
@@ -239,9 +246,9 @@ async fn verify_answers(
         Err(VerifyError::UnknownSigner { .. } | VerifyError::TooFewSigners { .. }) => {}
         other => return other.map_err(VerifyFailure::Answer),
     }
-    let now = chain.finalized().await.map_err(VerifyFailure::Chain)?;
+    let now = chain.finalized_hash().await.map_err(VerifyFailure::Chain)?;
     let state = chain
-        .network_state(now.hash)
+        .network_state(now)
         .await
         .map_err(VerifyFailure::Chain)?;
     check(&state).map_err(VerifyFailure::Answer)
