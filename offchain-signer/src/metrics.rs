@@ -35,7 +35,9 @@ pub(crate) use requests::{outcome, RequestInWork, HUNG_UP};
 pub use requests::{Role, Stage};
 pub use sessions::SessionOutcome;
 
-use crate::{faults::Observations, program::ProgramEngine, protocol, transport::MeshHandle};
+use crate::{
+    faults::Observations, program::ProgramEngine, protocol, request::Relayer, transport::MeshHandle,
+};
 use signing_primitives::Subject;
 use std::{fmt, sync::Arc, time::Duration};
 use substrate_prometheus_endpoint::{
@@ -85,6 +87,7 @@ impl Metrics {
         mesh: &MeshHandle,
         engine: &Arc<ProgramEngine>,
         observations: &Arc<Observations>,
+        relayer: &Arc<Relayer>,
     ) -> Result<(), PrometheusError> {
         let Some(registered) = &self.0 else {
             return Ok(());
@@ -92,7 +95,8 @@ impl Metrics {
         let registry = &registered.registry;
         sources::mesh(registry, mesh)?;
         sources::programs(registry, engine)?;
-        sources::faults(registry, observations)
+        sources::faults(registry, observations)?;
+        sources::relayer(registry, relayer)
     }
 
     /// A request has come in. It counts as hung up on unless its outcome is told.

@@ -25,6 +25,7 @@ mod ask;
 mod blame;
 mod checks;
 mod error;
+mod fresh;
 mod join;
 mod known;
 mod ledger;
@@ -40,6 +41,7 @@ mod signing;
 mod snapshot;
 mod subsets;
 mod turns;
+mod wait;
 
 pub use admission::Admission;
 pub use ask::{AskError, AskSigner, HttpSigners, SignerReply};

@@ -190,15 +190,21 @@ impl<C: WatchChain> SignerService<C> {
         let observations = Arc::new(Observations::default());
 
         let engine = Arc::new(ProgramEngine::new(ProgramLimits::default()));
-        metrics.watch(&handle, &engine, &observations)?;
-        let engine: Arc<dyn EvaluateProgram> = engine;
+        let programs: Arc<dyn EvaluateProgram> = engine.clone();
         let decides_by = |programs| Admission::new(identity.clone(), chain.clone(), programs);
-        let admission = Arc::new(decides_by(engine.clone()));
-        let relays_by = match conduct.programs_for_relaying(&engine) {
+        let admission = Arc::new(decides_by(programs.clone()));
+        let relays_by = match conduct.programs_for_relaying(&programs) {
             None => admission.clone(),
             Some(programs) => Arc::new(decides_by(programs)),
         };
         let signers = Arc::new(HttpSigners::new().map_err(ServiceError::Client)?);
+        let relayer = Arc::new(Relayer::new(
+            relays_by,
+            conduct.signers(signers),
+            RelayConfig::default(),
+            observations.clone(),
+        ));
+        metrics.watch(&handle, &engine, &observations, &relayer)?;
         let status = Arc::new(Status::new(StatusParts {
             admission: admission.clone(),
             mesh: Arc::new(handle.clone()),
@@ -206,12 +212,7 @@ impl<C: WatchChain> SignerService<C> {
             version: config.version.clone(),
         }));
         let router = api::router(ApiParts {
-            relayer: Arc::new(Relayer::new(
-                relays_by,
-                conduct.signers(signers),
-                RelayConfig::default(),
-                observations.clone(),
-            )),
+            relayer,
             signer: Arc::new(Signer::new(
                 admission.clone(),
                 Arc::new(CommitteeSigner::new(

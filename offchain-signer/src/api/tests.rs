@@ -6,6 +6,7 @@ mod hand_over;
 mod http;
 mod limits;
 mod metrics;
+mod pace;
 mod relay_bad_input;
 mod relaying;
 mod sign_bad_input;

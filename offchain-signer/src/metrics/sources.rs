@@ -4,6 +4,7 @@ use super::faults::FaultKind;
 use crate::{
     faults::Observations,
     program::{EngineStats, ProgramEngine},
+    request::Relayer,
     transport::{MeshHandle, Stats},
 };
 use std::sync::Arc;
@@ -197,5 +198,17 @@ pub(super) fn faults(
                 set(&[kind.as_str()], observations.report_counts().get(*kind));
             }
         },
+    )
+}
+
+pub(super) fn relayer(registry: &Registry, relayer: &Arc<Relayer>) -> Result<(), PrometheusError> {
+    let reader = Reader {
+        registry,
+        of: relayer.clone(),
+    };
+    reader.gauge(
+        "signing_relayer_width",
+        "Requests that this node has signed at a time, at most, as a relayer: more when signers are quick.",
+        |relayer, set| set(&[], relayer.at_a_time() as u64),
     )
 }

@@ -12,6 +12,7 @@ use crate::{
     documentation::{has_table, page},
     identity::Identity,
     program::Limits,
+    request::testing::World,
     transport::{Limits as MeshLimits, Mesh, MeshConfig},
 };
 use signing_primitives::{
@@ -36,7 +37,11 @@ fn all() -> (Registry, Metrics, Arc<ProgramEngine>, Arc<Observations>) {
     });
     let engine = Arc::new(ProgramEngine::new(Limits::default()));
     let observations = Arc::new(Observations::default());
-    metrics.watch(&mesh, &engine, &observations).unwrap();
+    let world = World::new();
+    let relayer = &world.relayer().relayer;
+    metrics
+        .watch(&mesh, &engine, &observations, relayer)
+        .unwrap();
     (registry, metrics, engine, observations)
 }
 

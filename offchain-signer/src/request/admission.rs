@@ -3,7 +3,7 @@
 use super::{
     checks::{self, DigestPlan},
     error::RequestError,
-    ledger::Ledger,
+    ledger::{Entered, Ledger},
     programs::{EvaluateProgram, ProgramInput},
     snapshot::{Look, Snapshot, Snapshots},
     turns::Turns,
@@ -131,12 +131,13 @@ impl Admission {
                 plan,
             } = checked;
             let digest = this.ask_programs(&subject, &registration, plan)?;
-            ledger.enter(&subject)?;
+            let entered = ledger.enter(&subject)?;
             subject.trace.granted();
             tracing::debug!("the programs say yes");
             let grant = Grant {
                 registration_index: registration.index,
                 digest,
+                entered,
             };
             Ok((subject, grant))
         })
@@ -256,10 +257,10 @@ pub(super) struct Checked {
 }
 
 /// What may be signed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Grant {
     pub(super) registration_index: u32,
     pub(super) digest: [u8; 32],
+    pub(super) entered: Entered,
 }
 
 impl Subject {

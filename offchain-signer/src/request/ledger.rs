@@ -1,8 +1,8 @@
 //! What has been granted and asked so far: against replays, and against more than the limits.
 
 use super::{
-    admission::Subject, error::RequestError, known::Known, rate_limit::RateLimit,
-    replay::ReplayCache,
+    admission::Subject, error::RequestError, fresh::RequestHash, known::Known,
+    rate_limit::RateLimit, replay::ReplayCache,
 };
 use crate::chain::{AccountId, BlockNumber, VerifyingKey};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -62,6 +62,15 @@ impl Drop for Counted {
     }
 }
 
+/// A subject that has been entered as granted.
+pub(super) struct Entered {
+    key: VerifyingKey,
+    request_hash: RequestHash,
+    attempt: [u8; 32],
+    /// Where it counts against the limit; further attempts at a request do not.
+    counted_in: Option<BlockNumber>,
+}
+
 struct Entries {
     replay: ReplayCache,
     grants: RateLimit,
@@ -117,8 +126,9 @@ impl Ledger {
             true => (Standing::Known, &mut entries.kept),
             false => (Standing::Stranger, &mut entries.open),
         };
+        let block = evaluations.count(&key, best, half)?;
         Ok(Counted {
-            block: evaluations.count(&key, best, half)?,
+            block,
             ledger: self.clone(),
             key,
             requester: requester.clone(),
@@ -129,19 +139,18 @@ impl Ledger {
 
     /// Enters the subject as granted, unless another thread has entered the same meanwhile.
     /// Further attempts at a request do not count against the limit.
-    pub(super) fn enter(&self, subject: &Subject) -> Result<(), RequestError> {
+    pub(super) fn enter(&self, subject: &Subject) -> Result<Entered, RequestError> {
         let entries = &mut *self.lock();
         let best = subject.snapshot.best_number();
         let window = subject.snapshot.network.parameters.freshness_window;
         entries.replay.expire(best, window);
-        if entries
+        let is_first = entries
             .replay
-            .check(&subject.request_hash, &subject.attempt)?
-        {
-            entries
-                .grants
-                .count(&subject.key(), best, subject.limit())?;
-        }
+            .check(&subject.request_hash, &subject.attempt)?;
+        let grants = &mut entries.grants;
+        let counted_in = is_first
+            .then(|| grants.count(&subject.key(), best, subject.limit()))
+            .transpose()?;
         entries.replay.remember(
             subject.request_hash,
             subject.attempt,
@@ -149,6 +158,22 @@ impl Ledger {
         );
         let requester = &subject.signed.sender;
         entries.known.remember(subject.key(), requester, best);
-        Ok(())
+        Ok(Entered {
+            key: subject.key(),
+            request_hash: subject.request_hash,
+            attempt: subject.attempt,
+            counted_in,
+        })
+    }
+
+    /// Takes back what was entered, for a request that has not got any further: it may be made again.
+    pub(super) fn take_back(&self, entered: &Entered) {
+        let entries = &mut *self.lock();
+        entries
+            .replay
+            .take_back(&entered.request_hash, &entered.attempt);
+        if let Some(block) = entered.counted_in {
+            entries.grants.give_back(&entered.key, block);
+        }
     }
 }

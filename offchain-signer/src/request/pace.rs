@@ -7,15 +7,15 @@
 //! losses (additive increase, multiplicative decrease: RFC 5681, section 3.1): one more at a time for every
 //! round of quick ones, a fifth less after a slow one, half after one that came too late.
 
-use super::error::RequestError;
+use super::{error::RequestError, wait::within};
 use crate::{chain::VerifyingKey, per_key::PerKey};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{
-    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
-    time::{timeout, Instant},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
 };
 
 /// How many requests for one key may be signed at a time. With more, one key could have all of a relayer's turns.
@@ -108,7 +108,7 @@ impl Pace {
     pub(super) async fn take(self: &Arc<Self>, key: VerifyingKey) -> Result<Turn, RequestError> {
         // As many are remembered as requests are in work, which is bounded.
         let (of_key, next) = (self.keys.of(key), self.next.of(key));
-        let all = async {
+        within(PATIENCE, async {
             let _of_key = of_key.acquire_owned().await?;
             let _next = next.acquire_owned().await?;
             let permit = self.turns.clone().acquire_owned().await?;
@@ -117,12 +117,13 @@ impl Pace {
                 permit: Some(permit),
                 _of_key,
             })
-        };
-        match timeout(PATIENCE, all).await {
-            Ok(Ok(turn)) => Ok(turn),
-            Ok(Err::<_, AcquireError>(closed)) => Err(RequestError::Internal(closed.into())),
-            Err(_) => Err(RequestError::Busy),
-        }
+        })
+        .await
+    }
+
+    /// How many requests are signed at a time, at most.
+    pub(super) fn at_a_time(&self) -> usize {
+        self.width().whole()
     }
 
     fn width(&self) -> MutexGuard<'_, Width> {

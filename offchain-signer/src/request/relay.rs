@@ -4,11 +4,12 @@ use super::{
     admission::{Admission, Checked, Subject},
     ask::AskSigner,
     blame::{check_answer, Blame},
+    checks,
     error::RequestError,
     join::{Join, Part},
     ledger::Ledger,
     open::{open, verified},
-    pace::{Heard, Pace, Turn},
+    pace::{Heard, Pace, Turn, PATIENCE},
     replay::request_hash,
     snapshot::Snapshot,
     subsets::{draw, parties, reachable, Member, Suspects},
@@ -31,9 +32,9 @@ use sp_core::sr25519;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
-use tokio::time::timeout;
+use tokio::time::{timeout, Instant};
 use tracing::Instrument;
 
 /// How long a relayer tries.
@@ -62,8 +63,8 @@ impl Default for RelayConfig {
     }
 }
 
-/// A request that has waited longer than this for its turn is signed by the committee of then: there may be
-/// another one since it was granted.
+/// What the chain said longer ago than this is looked at again before signers are asked: there may be another
+/// committee, or signing be paused.
 const NEWS: Duration = Duration::from_secs(1);
 
 /// Gets users' requests signed, as a validator outside the committee.
@@ -84,6 +85,8 @@ type Outcome = Result<Arc<[SignatureAnswer]>, Failed>;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Failed {
     Degraded,
+    Paused,
+    NotFresh { named: u32, best: u32, window: u32 },
     TooFewSigners { threshold: u32 },
     NoSignature,
     TimedOut,
@@ -91,10 +94,47 @@ enum Failed {
     Internal,
 }
 
+impl From<RequestError> for Failed {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::Degraded => Self::Degraded,
+            RequestError::Paused => Self::Paused,
+            RequestError::Stale {
+                named,
+                best,
+                window,
+            }
+            | RequestError::FromTheFuture {
+                named,
+                best,
+                window,
+            } => Self::NotFresh {
+                named,
+                best,
+                window,
+            },
+            RequestError::Busy => Self::Busy,
+            error => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, "cannot ask signers");
+                Self::Internal
+            }
+        }
+    }
+}
+
 impl From<Failed> for RequestError {
     fn from(failed: Failed) -> Self {
         match failed {
             Failed::Degraded => Self::Degraded,
+            Failed::Paused => Self::Paused,
+            Failed::NotFresh {
+                named,
+                best,
+                window,
+            } => checks::fresh(named, best, window)
+                .err()
+                .unwrap_or(Self::Internal("a fresh request".into())),
             Failed::TooFewSigners { threshold } => Self::TooFewSigners { threshold },
             Failed::NoSignature => Self::NoSignature,
             Failed::TimedOut => Self::TimedOut,
@@ -113,6 +153,8 @@ struct Job {
     request: UserSignatureRequest,
     digest: [u8; 32],
     trace: Trace,
+    /// When the chain was read for it, or a moment before.
+    read: Instant,
 }
 
 /// Those who can be asked to sign.
@@ -124,10 +166,7 @@ struct Panel {
 
 impl Panel {
     fn of(snapshot: &Snapshot) -> Result<Self, Failed> {
-        let (committee, _) = snapshot.signing().map_err(|error| match error {
-            RequestError::Degraded => Failed::Degraded,
-            _ => Failed::Internal,
-        })?;
+        let (committee, _) = snapshot.signing()?;
         let too_few = Failed::TooFewSigners {
             threshold: committee.threshold,
         };
@@ -164,6 +203,11 @@ impl Relayer {
         }
     }
 
+    /// How many requests are signed at a time, at most. More wait for their turn.
+    pub(crate) fn at_a_time(&self) -> usize {
+        self.pace.at_a_time()
+    }
+
     /// How many requests have been answered by the run of another, identical one.
     pub fn joined(&self) -> u64 {
         self.running.joined()
@@ -179,9 +223,9 @@ impl Relayer {
         trace: Trace,
         body: Vec<u8>,
     ) -> Result<Arc<[SignatureAnswer]>, RequestError> {
-        let (this, of) = (self.clone(), trace.clone());
+        let (this, of, read) = (self.clone(), trace.clone(), Instant::now());
         let (checked, me) = self.admission.run(move || this.check(of, &body)).await?;
-        self.relay_checked(checked, me)
+        self.relay_checked(checked, me, read)
             .instrument(trace.span())
             .await
     }
@@ -191,6 +235,7 @@ impl Relayer {
         self: Arc<Self>,
         checked: Checked,
         me: SignerId,
+        read: Instant,
     ) -> Result<Arc<[SignatureAnswer]>, RequestError> {
         let _place = self.pace.place(checked.subject.key())?;
         let (subject, grant) = self.admission.grant(&self.ledger, checked).await?;
@@ -201,25 +246,33 @@ impl Relayer {
             request: subject.request,
             digest: grant.digest,
             trace: subject.trace,
+            read,
         });
-        // What is signed is the same whoever asks, so those who ask at the same time share a run.
-        // Each of them has been granted the signature on their own request.
-        let key = (job.request.signature_verifying_key, job.digest);
-        let (outcome, part) = self
-            .running
-            .run(key, || self.clone().collect(job.clone()))
-            .await;
-        if part == Part::Joined {
-            tracing::debug!("waited for an identical request that was in work");
+        // Those who join another's run have no more time than it takes to wait for a turn and to use it.
+        let time = PATIENCE.saturating_add(self.config.deadline);
+        let outcome = timeout(time, self.clone().shared(job))
+            .await
+            .unwrap_or(Err(Failed::TimedOut));
+        if matches!(outcome, Err(Failed::Busy)) {
+            // No signer has been asked for it. It may be asked for again, as it is.
+            self.ledger.take_back(&grant.entered);
         }
-        match (outcome, part) {
-            // The other's request may have failed for a reason of its own, such as going stale.
-            (Err(failed), Part::Joined) if failed != Failed::Busy => Ok(self
-                .running
-                .run(key, || self.clone().collect(job))
-                .await
-                .0?),
-            (outcome, _) => Ok(outcome?),
+        Ok(outcome?)
+    }
+
+    /// What is signed is the same whoever asks, so those who ask at the same time share a run. Each of them has
+    /// been granted the signature on their own request.
+    async fn shared(self: Arc<Self>, job: Arc<Job>) -> Outcome {
+        let key = (job.request.signature_verifying_key, job.digest);
+        loop {
+            let run = self.running.run(key, || self.clone().collect(job.clone()));
+            match run.await {
+                // The other's request may have failed for a reason of its own, such as going stale.
+                (Err(failed), Part::Joined) if failed != Failed::Busy => {
+                    tracing::debug!(?failed, "an identical request that was in work failed");
+                }
+                (outcome, _) => return outcome,
+            }
         }
     }
 
@@ -261,15 +314,10 @@ impl Relayer {
         // Others may wait for it too, and drive it: what is done is done for this request.
         let span = job.trace.span();
         async move {
-            let since = Instant::now();
+            let since = std::time::Instant::now();
             let turn = self.pace.take(job.request.signature_verifying_key).await;
             job.trace.stage(Stage::Queue, since);
-            let turn = turn.map_err(|error| match error {
-                RequestError::Busy => Failed::Busy,
-                _ => Failed::Internal,
-            })?;
-            let has_waited = since.elapsed() > NEWS;
-            timeout(self.config.deadline, self.attempts(job, &turn, has_waited))
+            timeout(self.config.deadline, self.attempts(job, &turn?))
                 .await
                 .unwrap_or(Err(Failed::TimedOut))
         }
@@ -277,9 +325,9 @@ impl Relayer {
         .boxed()
     }
 
-    async fn attempts(&self, job: Arc<Job>, turn: &Turn, has_waited: bool) -> Outcome {
-        let mut panel = match has_waited {
-            true => self.panel_now().await?,
+    async fn attempts(&self, job: Arc<Job>, turn: &Turn) -> Outcome {
+        let mut panel = match job.read.elapsed() > NEWS {
+            true => self.panel_now(&job).await?,
             false => Panel::of(&job.snapshot)?,
         };
         let mut tried = BTreeSet::new();
@@ -287,7 +335,7 @@ impl Relayer {
         for attempt in 0..self.config.attempts {
             if attempt > 0 {
                 // The committee may have changed since, or a member have lost its seat.
-                let now = self.panel_now().await?;
+                let now = self.panel_now(&job).await?;
                 if now.generation != panel.generation {
                     tried.clear();
                 }
@@ -354,20 +402,19 @@ impl Relayer {
         }
     }
 
-    /// Those who can be asked now.
-    async fn panel_now(&self) -> Result<Panel, Failed> {
-        let admission = self.admission.clone();
-        let made = self
-            .admission
-            .run(move || Ok(Panel::of(&admission.snapshot()?)))
-            .await;
-        made.unwrap_or_else(|error| {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "cannot ask signers"
-            );
-            Err(Failed::Internal)
-        })
+    /// Those who can be asked now, if it may still be asked for.
+    async fn panel_now(&self, job: &Job) -> Result<Panel, Failed> {
+        let (admission, named) = (self.admission.clone(), job.request.block_number);
+        let made = self.admission.run(move || {
+            let snapshot = admission.snapshot()?;
+            if snapshot.paused {
+                return Err(RequestError::Paused);
+            }
+            let window = snapshot.network.parameters.freshness_window;
+            checks::fresh(named, snapshot.best_number(), window)?;
+            Ok(Panel::of(&snapshot))
+        });
+        made.await?
     }
 
     /// Asks one set of signers. If they do not make the signature, tells who seems to be the cause.
@@ -377,10 +424,10 @@ impl Relayer {
         generation: u32,
         asked: &[Member],
     ) -> Result<Result<Arc<[SignatureAnswer]>, BTreeMap<SignerId, Blame>>, Failed> {
-        let since = Instant::now();
+        let since = std::time::Instant::now();
         let bodies = self.bodies(job, generation, asked).await?;
         job.trace.stage(Stage::SessionSetup, since);
-        let since = Instant::now();
+        let since = std::time::Instant::now();
         let mut asking: FuturesUnordered<_> = asked
             .iter()
             .zip(bodies)
@@ -433,13 +480,7 @@ impl Relayer {
             .admission
             .run(move || make_bodies(&admission, &job, generation, &asked))
             .await;
-        made.map_err(|error| {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "cannot ask signers"
-            );
-            Failed::Internal
-        })
+        Ok(made?)
     }
 
     /// Asks one signer, and checks what it answers.

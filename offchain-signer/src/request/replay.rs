@@ -1,18 +1,16 @@
-//! Which requests have been granted already.
+//! Which requests have been granted already. Only granted ones are remembered: it takes registrations and programs
+//! that say yes, and the request limit for each, to come near to the most that are.
 
-use super::error::RequestError;
+use super::{
+    error::RequestError,
+    fresh::{Fresh, RequestHash},
+};
 use crate::chain::BlockNumber;
 use codec::Encode;
 use signing_primitives::wire::SignedMessage;
-use std::collections::{BTreeSet, HashMap};
-
-/// The most requests that are remembered. Only granted ones are, so that it takes registrations and
-/// programs that say yes, and the request limit for each, to come near it; the ones nearest to
-/// expiry go first then.
-const MAX_REQUESTS: usize = 65_536;
 
 /// Names a signed request: by its sender, its bytes, and its signature.
-pub(super) fn request_hash(signed: &SignedMessage) -> [u8; 32] {
+pub(super) fn request_hash(signed: &SignedMessage) -> RequestHash {
     let sender: &[u8; 32] = signed.sender.as_ref();
     let named = (
         b"signing-network/user-request/1",
@@ -23,17 +21,10 @@ pub(super) fn request_hash(signed: &SignedMessage) -> [u8; 32] {
     sp_crypto_hashing::blake2_256(&named.encode())
 }
 
-/// A granted request, and the attempts at it.
-struct Granted {
-    named_block: BlockNumber,
-    attempts: Vec<[u8; 32]>,
-}
-
-/// Remembers granted requests for as long as the block that they name makes them fresh.
+/// Remembers granted requests, and the attempts at them.
 pub(super) struct ReplayCache {
     attempts_per_request: usize,
-    granted: HashMap<[u8; 32], Granted>,
-    by_block: BTreeSet<(BlockNumber, [u8; 32])>,
+    granted: Fresh<Vec<[u8; 32]>>,
 }
 
 impl ReplayCache {
@@ -41,25 +32,24 @@ impl ReplayCache {
     pub(super) fn new(attempts_per_request: usize) -> Self {
         Self {
             attempts_per_request,
-            granted: HashMap::new(),
-            by_block: BTreeSet::new(),
+            granted: Fresh::default(),
         }
     }
 
     /// Whether this attempt may be granted; if so, whether it is the request's first.
     pub(super) fn check(
         &self,
-        request: &[u8; 32],
+        request: &RequestHash,
         attempt: &[u8; 32],
     ) -> Result<bool, RequestError> {
-        let Some(granted) = self.granted.get(request) else {
+        let Some(attempts) = self.granted.get(request) else {
             return Ok(true);
         };
-        if granted.attempts.contains(attempt) {
+        if attempts.contains(attempt) {
             return Err(RequestError::Replayed);
         }
         let limit = self.attempts_per_request;
-        if granted.attempts.len() >= limit {
+        if attempts.len() >= limit {
             return Err(RequestError::TooManyAttempts { limit });
         }
         Ok(false)
@@ -67,32 +57,24 @@ impl ReplayCache {
 
     /// Remembers an attempt that [`Self::check`] lets pass. `named` is the block that the request
     /// names.
-    pub(super) fn remember(&mut self, request: [u8; 32], attempt: [u8; 32], named: BlockNumber) {
-        let granted = self.granted.entry(request).or_insert_with(|| Granted {
-            named_block: named,
-            attempts: Vec::new(),
-        });
-        granted.attempts.push(attempt);
-        self.by_block.insert((granted.named_block, request));
-        while self.granted.len() > MAX_REQUESTS {
-            self.forget_oldest();
+    pub(super) fn remember(&mut self, request: RequestHash, attempt: [u8; 32], named: BlockNumber) {
+        self.granted.entry(request, named).push(attempt);
+    }
+
+    /// Forgets an attempt of which nothing came.
+    pub(super) fn take_back(&mut self, request: &RequestHash, attempt: &[u8; 32]) {
+        let Some(attempts) = self.granted.get_mut(request) else {
+            return;
+        };
+        attempts.retain(|other| other != attempt);
+        if attempts.is_empty() {
+            self.granted.remove(request);
         }
     }
 
     /// Forgets what is not fresh any more.
     pub(super) fn expire(&mut self, best: BlockNumber, window: BlockNumber) {
-        while let Some((named, _)) = self.by_block.first() {
-            if named.saturating_add(window) >= best {
-                break;
-            }
-            self.forget_oldest();
-        }
-    }
-
-    fn forget_oldest(&mut self) {
-        if let Some((_, request)) = self.by_block.pop_first() {
-            self.granted.remove(&request);
-        }
+        self.granted.expire(best, window);
     }
 }
 
@@ -106,22 +88,28 @@ mod tests {
     }
 
     #[test]
-    fn remembers_as_long_as_a_request_is_fresh() {
+    fn a_request_may_be_granted_again_when_it_is_not_fresh_any_more() {
         let mut cache = ReplayCache::new(1);
         assert!(cache.check(&hash(1), &hash(1)).unwrap());
         cache.remember(hash(1), hash(1), 100);
-        assert!(matches!(
-            cache.check(&hash(1), &hash(1)),
-            Err(RequestError::Replayed)
-        ));
-        cache.expire(120, 20);
-        assert!(
-            cache.check(&hash(1), &hash(1)).is_err(),
-            "still fresh in block 120"
-        );
+        let again = cache.check(&hash(1), &hash(1));
+        assert!(matches!(again, Err(RequestError::Replayed)));
         cache.expire(121, 20);
         assert!(cache.check(&hash(1), &hash(1)).is_ok());
-        assert!(cache.granted.is_empty() && cache.by_block.is_empty());
+    }
+
+    #[test]
+    fn an_attempt_that_is_taken_back_may_be_made_again() {
+        let mut cache = ReplayCache::new(2);
+        cache.take_back(&hash(1), &hash(10));
+        cache.remember(hash(1), hash(10), 5);
+        cache.remember(hash(1), hash(11), 5);
+        cache.take_back(&hash(1), &hash(12));
+        cache.take_back(&hash(1), &hash(10));
+        assert!(!cache.check(&hash(1), &hash(10)).unwrap());
+        assert!(cache.check(&hash(1), &hash(11)).is_err());
+        cache.take_back(&hash(1), &hash(11));
+        assert!(cache.check(&hash(1), &hash(11)).unwrap());
     }
 
     #[test]
@@ -140,18 +128,6 @@ mod tests {
         ));
         // Another request is none of this one's business.
         assert!(cache.check(&hash(2), &hash(10)).unwrap());
-    }
-
-    #[test]
-    fn is_bounded_and_forgets_the_oldest_first() {
-        let mut cache = ReplayCache::new(1);
-        for index in 0..=MAX_REQUESTS {
-            cache.remember(hash(index), hash(index), 10 + u32::from(index != 7));
-        }
-        assert_eq!(cache.granted.len(), MAX_REQUESTS);
-        assert_eq!(cache.by_block.len(), MAX_REQUESTS);
-        assert!(cache.check(&hash(7), &hash(7)).is_ok());
-        assert!(cache.check(&hash(8), &hash(8)).is_err());
     }
 
     #[test]

@@ -1,12 +1,9 @@
 //! Who may run programs, and when.
 
-use super::{error::RequestError, ledger::Standing};
+use super::{error::RequestError, ledger::Standing, wait::within};
 use crate::{chain::VerifyingKey, per_key::PerKey};
 use std::{sync::Arc, time::Duration};
-use tokio::{
-    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How many requests for one key may run their programs, or be next to, at a time. With more, one
 /// key with slow programs could have all turns.
@@ -57,7 +54,7 @@ impl Turns {
         // As many are remembered as requests are in work, which is bounded.
         let strangers = (standing == Standing::Stranger).then(|| self.strangers.of(key));
         let of_key = self.keys.of(key);
-        let all = async {
+        within(PATIENCE, async {
             let _of_strangers = match strangers {
                 Some(strangers) => Some(strangers.acquire_owned().await?),
                 None => None,
@@ -69,12 +66,8 @@ impl Turns {
                 _of_key,
                 _of_strangers,
             })
-        };
-        match timeout(PATIENCE, all).await {
-            Ok(Ok(turn)) => Ok(turn),
-            Ok(Err::<_, AcquireError>(closed)) => Err(RequestError::Internal(closed.into())),
-            Err(_) => Err(RequestError::Busy),
-        }
+        })
+        .await
     }
 }
 

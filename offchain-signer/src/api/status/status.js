@@ -33,7 +33,8 @@ const FAULTS = {
 // What is drawn of a request, from the stages that the node measures.
 const PARTS = [
   ['checks', 'Checks', (s) => (s.body || 0) + (s.decryption || 0) + (s.chain_reads || 0)],
-  ['programs', 'Programs', (s) => (s.queue || 0) + (s.programs || 0)],
+  ['waiting', 'Waiting for a turn', (s) => s.queue || 0],
+  ['programs', 'Programs', (s) => s.programs || 0],
   ['opening', 'Asking signers / opening the session', (s) => s.session_setup || 0],
   ['protocol', 'Collecting answers / rounds', (s) => s.protocol || 0],
 ];
