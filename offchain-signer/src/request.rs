@@ -59,7 +59,7 @@ pub use snapshot::{Snapshot, Snapshots};
 pub(crate) mod limits {
     pub(crate) use super::{
         known::{MEMORY, PAID_BACK_AFTER, REQUESTERS},
-        ledger::EVALUATIONS_PER_GRANT,
+        ledger::{EVALUATIONS_PER_GRANT, EVALUATIONS_PER_REQUEST},
         pace::{
             MOST as PACE_MOST, OF_ONE_KEY as PACE_OF_ONE_KEY, PATIENCE as PACE_PATIENCE,
             PLACES_OF_ONE_KEY,

@@ -137,7 +137,7 @@ pub enum RequestError {
     /// This node has granted the same signed request before.
     #[error("this signed request has been seen before")]
     Replayed,
-    /// The same signed request has been tried with too many sets of signers.
+    /// The same signed request has been tried too often.
     #[error("this signed request has been tried {limit} times")]
     TooManyAttempts {
         /// How often it may be.

@@ -1,8 +1,12 @@
 //! What has been granted and asked so far: against replays, and against more than the limits.
 
 use super::{
-    admission::Subject, error::RequestError, fresh::RequestHash, known::Known,
-    rate_limit::RateLimit, replay::ReplayCache,
+    admission::Subject,
+    error::RequestError,
+    fresh::{Fresh, RequestHash},
+    known::Known,
+    rate_limit::RateLimit,
+    replay::ReplayCache,
 };
 use crate::chain::{AccountId, BlockNumber, VerifyingKey};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +16,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// for refusals. One half is for anybody, the other for requesters that have been granted lately:
 /// strangers, who have as many accounts as they like, cannot lock them out.
 pub(crate) const EVALUATIONS_PER_GRANT: u32 = 4;
+
+/// How many evaluations there may be for one signed request: who hands on somebody's request again and again cannot
+/// use up what its requester has of the key's.
+pub(crate) const EVALUATIONS_PER_REQUEST: usize = 16;
 
 /// What a node has granted as a relayer, or as a signer.
 pub(super) struct Ledger(Mutex<Entries>);
@@ -30,6 +38,7 @@ pub(super) struct Counted {
     ledger: Arc<Ledger>,
     key: VerifyingKey,
     requester: AccountId,
+    request_hash: RequestHash,
     block: BlockNumber,
     standing: Standing,
     has_begun: bool,
@@ -52,6 +61,9 @@ impl Drop for Counted {
             return;
         }
         let entries = &mut *self.ledger.lock();
+        if let Some(evaluations) = entries.evaluated.get_mut(&self.request_hash) {
+            *evaluations = evaluations.saturating_sub(1);
+        }
         match self.standing {
             Standing::Known => {
                 entries.known.give_back(&self.key, &self.requester);
@@ -73,6 +85,8 @@ pub(super) struct Entered {
 
 struct Entries {
     replay: ReplayCache,
+    /// Evaluations of each request's programs, whatever they said.
+    evaluated: Fresh<usize>,
     grants: RateLimit,
     /// Evaluations for anybody. Not the same counts as the grants: what strangers ask for and do not
     /// get must not use up the user's requests.
@@ -87,6 +101,7 @@ impl Ledger {
     pub(super) fn new(attempts_per_request: usize) -> Self {
         Self(Mutex::new(Entries {
             replay: ReplayCache::new(attempts_per_request),
+            evaluated: Fresh::default(),
             grants: RateLimit::default(),
             open: RateLimit::default(),
             kept: RateLimit::default(),
@@ -119,6 +134,12 @@ impl Ledger {
         let entries = &mut *self.lock();
         let (key, requester) = (subject.key(), &subject.signed.sender);
         let best = subject.snapshot.best_number();
+        let (request_hash, limit) = (subject.request_hash, EVALUATIONS_PER_REQUEST);
+        let window = subject.snapshot.network.parameters.freshness_window;
+        entries.evaluated.expire(best, window);
+        if entries.evaluated.get(&request_hash) >= Some(&limit) {
+            return Err(RequestError::TooManyAttempts { limit });
+        }
         let half = subject.limit().saturating_mul(EVALUATIONS_PER_GRANT / 2);
         let is_kept = entries.kept.check(&key, best, half).is_ok()
             && entries.known.may_use(&key, requester, best, half);
@@ -127,8 +148,11 @@ impl Ledger {
             false => (Standing::Stranger, &mut entries.open),
         };
         let block = evaluations.count(&key, best, half)?;
+        let named = subject.request.block_number;
+        *entries.evaluated.entry(request_hash, named) += 1;
         Ok(Counted {
             block,
+            request_hash,
             ledger: self.clone(),
             key,
             requester: requester.clone(),

@@ -169,6 +169,7 @@ fn the_documentation_has_these_limits() {
 | time for a user's request, over at most {sets} sets | {deadline} |
 | time for any request in all | {request_timeout}, then `timed_out` |
 | attempts at one signed request that a signer takes part in | {attempts} |
+| evaluations of its programs for one signed request, granted or refused | {per_request} on each node, then `too_many_attempts` |
 | requests in work on one node | {concurrency} |
 | connections to one node | {connections}; more are closed at once |
 | connections from one address, or one IPv6 /64 | {per_address}; {on_loopback} from a loopback address |
@@ -193,6 +194,7 @@ fn the_documentation_has_these_limits() {
         deadline = seconds(relay.deadline),
         request_timeout = seconds(api.request_timeout),
         attempts = limits::MAX_ATTEMPTS,
+        per_request = limits::EVALUATIONS_PER_REQUEST,
         concurrency = api.concurrency,
         connections = grouped(connections.most),
         per_address = connections.per_address,

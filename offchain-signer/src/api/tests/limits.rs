@@ -115,6 +115,33 @@ async fn a_flood_of_requests_that_programs_refuse() {
     }
 }
 
+/// A validator has a request that the programs refuse, and hands it to a signer again and again.
+#[tokio::test]
+async fn a_request_is_not_evaluated_for_ever() {
+    let world = World::new();
+    world
+        .chain
+        .import(|state| state.network.parameters.request_limit = 10);
+    world.chain.finalize();
+    world.register(registration(program_key(), &["password"]));
+    let granted = (200, String::new());
+    assert_eq!(ask(&world, 0, &world.user, b"please").await, granted);
+    let mut sign = world.sign_request(&world.request(), &[0, 1]);
+    for attempt in 0..20 {
+        sign.nonce = Some([attempt; 32]);
+        let refusal = match attempt {
+            0..16 => refused(403, "program_refused"),
+            _ => refused(409, "too_many_attempts"),
+        };
+        assert_eq!(world.sign_refusal(&sign).await, refusal, "{attempt}");
+    }
+    let evaluated = world.nodes[0].programs.evaluated.lock().unwrap().len();
+    assert_eq!(evaluated, 1 + 16);
+    // Its requester still has evaluations of those that are kept, whatever strangers do.
+    flood(&world, 0).await;
+    assert_eq!(ask(&world, 0, &world.user, b"please").await, granted);
+}
+
 /// Holds up the programs with the config "wait".
 struct Gate {
     close: std::sync::mpsc::Sender<()>,
