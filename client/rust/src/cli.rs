@@ -18,6 +18,8 @@ use args::{Command, Global, KeyArgs, WaitArgs};
 use failure::Failure;
 use report::Report;
 use signing_client::{Account, SigningClient, Wait};
+use std::{env, ffi::OsStr};
+use values::Secret;
 
 /// Does what was asked for.
 pub(crate) async fn run(cli: Cli) -> Result<Report, Failure> {
@@ -45,12 +47,23 @@ async fn connect(global: &Global) -> Result<SigningClient, Failure> {
     }))
 }
 
-/// Reads the key that signs.
+/// Reads the key that signs. What is said on the command line counts, whatever the environment says besides.
 fn account(key: &KeyArgs) -> Result<Account, Failure> {
+    let from_file = |path| Ok(Account::from_file(path)?);
+    let from_uri = |uri: &Secret| Ok(Account::from_uri(uri.expose())?);
     match (&key.suri, &key.key_file) {
-        (_, Some(path)) => Ok(Account::from_file(path)?),
-        (Some(uri), None) => Ok(Account::from_uri(uri.expose())?),
         (None, None) => Err(Failure::NoKey),
+        (None, Some(path)) => from_file(path),
+        (Some(uri), None) => from_uri(uri),
+        (Some(uri), Some(path)) => {
+            let is_in = |name, value: &OsStr| env::var_os(name).is_some_and(|is| is == value);
+            let uri_is_there = is_in(args::SURI, uri.expose().as_ref());
+            match (uri_is_there, is_in(args::KEY_FILE, path.as_ref())) {
+                (false, true) => from_uri(uri),
+                (true, false) => from_file(path),
+                _ => Err(Failure::TwoKeys),
+            }
+        }
     }
 }
 

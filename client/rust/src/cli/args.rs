@@ -138,15 +138,19 @@ pub(crate) struct FaultsShowArgs {
     pub(crate) node: Option<PathBuf>,
 }
 
+/// The variables that name the key, if the command line does not.
+pub(crate) const SURI: &str = "SIGNING_SURI";
+pub(crate) const KEY_FILE: &str = "SIGNING_KEY_FILE";
+
 /// The key that signs transactions and requests.
 #[derive(Args, Debug)]
 pub(crate) struct KeyArgs {
     /// Secret URI of the sr25519 key: a mnemonic, a 0x… seed or //Alice. Arguments are visible to
     /// other users of this machine: prefer the variable, or --key-file
-    #[arg(long, env = "SIGNING_SURI", hide_env_values = true, value_parser = Secret::parse)]
+    #[arg(long, env = SURI, hide_env_values = true, value_parser = Secret::parse)]
     pub(crate) suri: Option<Secret>,
     /// File that holds the secret URI
-    #[arg(long, env = "SIGNING_KEY_FILE", value_name = "FILE")]
+    #[arg(long, env = KEY_FILE, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
 }
 

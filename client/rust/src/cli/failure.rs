@@ -13,6 +13,8 @@ use std::{error::Error, process::ExitCode};
 pub(crate) enum Failure {
     #[error("no key: give --suri or --key-file, or set SIGNING_SURI or SIGNING_KEY_FILE")]
     NoKey,
+    #[error("two keys: give one of --suri and --key-file, or unset one of SIGNING_SURI and SIGNING_KEY_FILE")]
+    TwoKeys,
     #[error(transparent)]
     Account(#[from] AccountError),
     #[error(transparent)]
@@ -106,6 +108,7 @@ impl Failure {
     fn exit_code(&self) -> u8 {
         match self {
             Self::NoKey
+            | Self::TwoKeys
             | Self::Account(_)
             | Self::EmptyMessage
             | Self::TooLong { .. }
@@ -124,6 +127,7 @@ impl Failure {
     fn code(&self) -> String {
         let code = match self {
             Self::NoKey => "no_key",
+            Self::TwoKeys => "two_keys",
             Self::Account(_) => "bad_key",
             Self::Connect(_) | Self::Chain(_) => "chain_unavailable",
             Self::Transaction(error) => return transaction_code(error),

@@ -92,6 +92,40 @@ async fn messages_from_everywhere_are_the_same() {
     assert_eq!(world.requests(), 4);
 }
 
+/// Whoever has a key in its environment, root's for example, and names another one, must not sign with the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_counts_whatever_the_environment_says() {
+    let world = World::new(Behaviour::Answer(&[0, 1])).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (kept, missing) = (folder.path().join("key"), folder.path().join("missing"));
+    std::fs::write(&kept, "//Ferdie").unwrap();
+    let (kept, missing) = (kept.to_str().unwrap(), missing.to_str().unwrap());
+    let nobody = "no key";
+    for (arguments, suri, file, code) in [
+        (["--suri", "//Ferdie"], None, Some(missing), 0),
+        (["--suri", "//Ferdie"], Some(nobody), Some(missing), 0),
+        (["--key-file", kept], Some(nobody), None, 0),
+        (["--key-file", kept], Some(nobody), Some(missing), 0),
+        (["--json", "--quiet"], Some("//Ferdie"), Some(kept), 2),
+    ] {
+        let mut command = command();
+        command.args(["--url", &world.node.url, "sign", "hello"]);
+        command
+            .args(["--verifying-key", &hex_key()])
+            .args(arguments);
+        for (name, value) in [("SIGNING_SURI", suri), ("SIGNING_KEY_FILE", file)] {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        let outcome = run(command).await;
+        assert_eq!(outcome.code, code, "{arguments:?}: {outcome:?}");
+        if code != 0 {
+            assert_eq!(outcome.error_code(), "two_keys");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_exits_with_3_and_the_networks_code() {
     let world = World::new(Behaviour::Refuse(403, "program_refused")).await;
