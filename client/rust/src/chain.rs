@@ -142,15 +142,20 @@ impl Chain {
     }
 
     pub(crate) async fn best(&self) -> Result<Block, ChainError> {
-        let which = "best";
+        self.best_at(self.best_hash().await?).await
+    }
+
+    pub(crate) async fn best_hash(&self) -> Result<H256, ChainError> {
         let method = "chain_getBlockHash";
-        let hash = self
-            .methods
-            .chain_get_block_hash(None)
-            .await
-            .map_err(|source| ChainError::Call { method, source })?
-            .ok_or(ChainError::NoHeader { which })?;
-        self.block(which, H256(hash.0)).await
+        let hash = self.methods.chain_get_block_hash(None).await;
+        let hash = hash.map_err(|source| ChainError::Call { method, source })?;
+        let hash = hash.ok_or(ChainError::NoHeader { which: "best" })?;
+        Ok(H256(hash.0))
+    }
+
+    /// The block of which [`Self::best_hash`] has told the hash.
+    pub(crate) async fn best_at(&self, hash: H256) -> Result<Block, ChainError> {
+        self.block("best", hash).await
     }
 
     pub(crate) async fn finalized(&self) -> Result<Block, ChainError> {

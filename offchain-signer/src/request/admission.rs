@@ -114,7 +114,7 @@ impl Admission {
         checked: Checked,
     ) -> Result<(Subject, Grant), RequestError> {
         // Before the wait, so that no more wait than may be evaluated.
-        let counted = ledger.count(&checked.subject)?;
+        let mut counted = ledger.count(&checked.subject)?;
         let since = Instant::now();
         let turn = self
             .turns
@@ -124,7 +124,7 @@ impl Admission {
         let turn = turn?;
         counted.begin();
         let (this, ledger) = (self.clone(), ledger.clone());
-        blocking(turn, move || {
+        blocking((turn, counted), move || {
             let Checked {
                 subject,
                 registration,

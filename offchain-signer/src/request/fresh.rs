@@ -3,7 +3,9 @@
 use crate::chain::BlockNumber;
 use std::collections::{BTreeSet, HashMap};
 
-/// The most requests that are remembered. Those that are nearest to expiry go first then.
+/// The most requests that are remembered. Those that are nearest to expiry go first then. For granted ones it takes
+/// registrations, programs that say yes and the request limit for each to come near it, for evaluated ones
+/// registrations and evaluations.
 const MAX_REQUESTS: usize = 65_536;
 
 /// Names a signed request.

@@ -9,7 +9,10 @@ use super::{
     replay::ReplayCache,
 };
 use crate::chain::{AccountId, BlockNumber, VerifyingKey};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 /// How many evaluations of a key's programs there may be in a block, in multiples of the requests
 /// that may be granted. Three attempts at each request come to three times; what is above is room
@@ -33,12 +36,14 @@ pub(super) enum Standing {
     Stranger,
 }
 
-/// An evaluation that is counted. If it is dropped before it has begun, it is not counted any more.
+/// An evaluation that is counted, until it is over. If it is dropped before it has begun, it is not counted any
+/// more.
 pub(super) struct Counted {
     ledger: Arc<Ledger>,
     key: VerifyingKey,
     requester: AccountId,
     request_hash: RequestHash,
+    attempt: [u8; 32],
     block: BlockNumber,
     standing: Standing,
     has_begun: bool,
@@ -50,19 +55,22 @@ impl Counted {
     }
 
     /// The programs run, and whatever comes of it, it counts.
-    pub(super) fn begin(mut self) {
+    pub(super) fn begin(&mut self) {
         self.has_begun = true;
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        if self.has_begun {
-            return;
-        }
         let entries = &mut *self.ledger.lock();
         if let Some(evaluations) = entries.evaluated.get_mut(&self.request_hash) {
-            *evaluations = evaluations.saturating_sub(1);
+            evaluations.running.remove(&self.attempt);
+            if !self.has_begun {
+                evaluations.made = evaluations.made.saturating_sub(1);
+            }
+        }
+        if self.has_begun {
+            return;
         }
         match self.standing {
             Standing::Known => {
@@ -83,10 +91,18 @@ pub(super) struct Entered {
     counted_in: Option<BlockNumber>,
 }
 
+/// Evaluations for one signed request, whatever they said.
+#[derive(Default)]
+struct Evaluations {
+    made: usize,
+    /// The attempts for which they are to begin, or run. One attempt, however often it is sent, is evaluated once
+    /// at a time: copies cost nothing.
+    running: BTreeSet<[u8; 32]>,
+}
+
 struct Entries {
     replay: ReplayCache,
-    /// Evaluations of each request's programs, whatever they said.
-    evaluated: Fresh<usize>,
+    evaluated: Fresh<Evaluations>,
     grants: RateLimit,
     /// Evaluations for anybody. Not the same counts as the grants: what strangers ask for and do not
     /// get must not use up the user's requests.
@@ -137,8 +153,13 @@ impl Ledger {
         let (request_hash, limit) = (subject.request_hash, EVALUATIONS_PER_REQUEST);
         let window = subject.snapshot.network.parameters.freshness_window;
         entries.evaluated.expire(best, window);
-        if entries.evaluated.get(&request_hash) >= Some(&limit) {
-            return Err(RequestError::TooManyAttempts { limit });
+        if let Some(evaluations) = entries.evaluated.get(&request_hash) {
+            if evaluations.running.contains(&subject.attempt) {
+                return Err(RequestError::Replayed);
+            }
+            if evaluations.made >= limit {
+                return Err(RequestError::TooManyAttempts { limit });
+            }
         }
         let half = subject.limit().saturating_mul(EVALUATIONS_PER_GRANT / 2);
         let is_kept = entries.kept.check(&key, best, half).is_ok()
@@ -149,10 +170,13 @@ impl Ledger {
         };
         let block = evaluations.count(&key, best, half)?;
         let named = subject.request.block_number;
-        *entries.evaluated.entry(request_hash, named) += 1;
+        let evaluations = entries.evaluated.entry(request_hash, named);
+        evaluations.made += 1;
+        evaluations.running.insert(subject.attempt);
         Ok(Counted {
             block,
             request_hash,
+            attempt: subject.attempt,
             ledger: self.clone(),
             key,
             requester: requester.clone(),

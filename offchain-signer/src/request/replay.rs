@@ -1,5 +1,4 @@
-//! Which requests have been granted already. Only granted ones are remembered: it takes registrations and programs
-//! that say yes, and the request limit for each, to come near to the most that are.
+//! Which requests have been granted already.
 
 use super::{
     error::RequestError,

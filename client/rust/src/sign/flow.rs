@@ -35,8 +35,9 @@ pub(crate) async fn sign(
     // Identities at the finalized head, registrations at the best one: as the signers do.
     let identities = async { chain.network_state(chain.finalized_hash().await?).await };
     let registered = async {
-        let best = chain.best().await?;
-        let registration = chain.registration(best.hash, options.verifying_key).await?;
+        let hash = chain.best_hash().await?;
+        let registration = chain.registration(hash, options.verifying_key);
+        let (best, registration) = tokio::try_join!(chain.best_at(hash), registration)?;
         Ok::<_, ChainError>((best, registration.is_some()))
     };
     let (state, (best, is_registered)) = tokio::try_join!(identities, registered)?;

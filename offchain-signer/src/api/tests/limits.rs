@@ -142,6 +142,29 @@ async fn a_request_is_not_evaluated_for_ever() {
     assert_eq!(ask(&world, 0, &world.user, b"please").await, granted);
 }
 
+/// Anybody on the line between two nodes can send again what a relayer has sent.
+#[tokio::test]
+async fn copies_of_an_attempt_are_evaluated_once() {
+    let world = Arc::new(World::new());
+    world.register(registration(program_key(), &["wait"]));
+    let programs = world.nodes[0].programs.clone();
+    let gate = Gate::close(&programs).await;
+    let sign = world.sign_request(&world.request(), &[0, 1]);
+    let body = world.relayed(0, RELAYER, &sign);
+    let first = tokio::spawn({
+        let (world, body) = (world.clone(), body.clone());
+        async move { world.nodes[0].post("/user/sign_tx", body).await }
+    });
+    until(|| programs.evaluated.lock().unwrap().len() == 1).await;
+    for _ in 0..20 {
+        let refusal = world.nodes[0].refusal("/user/sign_tx", body.clone()).await;
+        assert_eq!(refusal, refused(409, "request_replayed"));
+    }
+    gate.open();
+    json(first.await.unwrap());
+    assert_eq!(programs.evaluated.lock().unwrap().len(), 1);
+}
+
 /// Holds up the programs with the config "wait".
 struct Gate {
     close: std::sync::mpsc::Sender<()>,
