@@ -73,7 +73,7 @@ codes! {
     AuxiliaryDataTooLarge 413 "auxiliary_data_too_large" "The auxiliary data has more than 100,000 bytes in all."
     BlockStale 400 "block_stale" "The block number is too far behind the best block."
     BlockInFuture 400 "block_in_future" "The block number is too far ahead of the best block."
-    RequestReplayed 409 "request_replayed" "This node has granted the same signed request before, or is about to."
+    RequestReplayed 409 "request_replayed" "This node has granted the same signed request before, or is deciding on it."
     TooManyAttempts 409 "too_many_attempts" "The same signed request has been tried too often."
     RateLimited 429 "rate_limited" "The key has had as many requests in this block as it may have."
     KeyIsNetworkKey 400 "key_is_network_key" "The verifying key is the network's own, which signs nothing."

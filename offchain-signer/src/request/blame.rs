@@ -23,13 +23,14 @@ pub(super) enum Blame {
     Suspicion,
 }
 
-/// The codes by which a signer says that the session with the others failed.
-const SESSION: [&str; 2] = ["session_failed", "session_timed_out"];
+/// The codes by which a signer says that the session with the others failed; or that it has had the attempt
+/// already, which this node has made up for this request and nobody but the others and the line between has seen.
+const SESSION: [&str; 3] = ["request_replayed", "session_failed", "session_timed_out"];
 
 /// The codes by which an honest signer may refuse what others sign: strangers have used its limits up,
 /// which it has by itself, or it knows an earlier or a later block than they. (Not [`BUSY`]: who can be
 /// kept busy does not serve, whoever is behind it.)
-const MAY_BE_RIGHT: [&str; 14] = [
+const MAY_BE_RIGHT: [&str; 13] = [
     "block_in_future",
     "block_stale",
     "generation_not_in_force",
@@ -39,7 +40,6 @@ const MAY_BE_RIGHT: [&str; 14] = [
     "network_paused",
     "node_is_not_signer",
     "rate_limited",
-    "request_replayed",
     "sender_not_validator",
     "signer_expelled",
     "signer_not_member",

@@ -134,7 +134,7 @@ pub enum RequestError {
         /// How far they may be apart.
         window: u32,
     },
-    /// This node has granted the same signed request before, or is about to.
+    /// This node has granted the same signed request before, or is deciding on it.
     #[error("this signed request has been seen before")]
     Replayed,
     /// The same signed request has been tried too often.

@@ -11,7 +11,10 @@ use super::{
 use crate::chain::{AccountId, BlockNumber, VerifyingKey};
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
+    },
 };
 
 /// How many evaluations of a key's programs there may be in a block, in multiples of the requests
@@ -64,7 +67,9 @@ impl Drop for Counted {
     fn drop(&mut self) {
         let entries = &mut *self.ledger.lock();
         if let Some(evaluations) = entries.evaluated.get_mut(&self.request_hash) {
-            evaluations.running.remove(&self.attempt);
+            if !self.has_begun || self.attempt == self.request_hash {
+                evaluations.attempts.remove(&self.attempt);
+            }
             if !self.has_begun {
                 evaluations.made = evaluations.made.saturating_sub(1);
             }
@@ -82,22 +87,45 @@ impl Drop for Counted {
     }
 }
 
-/// A subject that has been entered as granted.
+/// A subject that has been entered as granted. If it is dropped without having been kept, it may be granted again:
+/// nothing has come of it.
 pub(super) struct Entered {
+    ledger: Arc<Ledger>,
     key: VerifyingKey,
     request_hash: RequestHash,
     attempt: [u8; 32],
     /// Where it counts against the limit; further attempts at a request do not.
     counted_in: Option<BlockNumber>,
+    is_kept: AtomicBool,
+}
+
+impl Entered {
+    /// Signers are asked, or sign: whatever comes of it, it stays entered.
+    pub(super) fn keep(&self) {
+        self.is_kept.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        if *self.is_kept.get_mut() {
+            return;
+        }
+        let entries = &mut *self.ledger.lock();
+        entries.replay.take_back(&self.request_hash, &self.attempt);
+        if let Some(block) = self.counted_in {
+            entries.grants.give_back(&self.key, block);
+        }
+    }
 }
 
 /// Evaluations for one signed request, whatever they said.
 #[derive(Default)]
 struct Evaluations {
     made: usize,
-    /// The attempts for which they are to begin, or run. One attempt, however often it is sent, is evaluated once
-    /// at a time: copies cost nothing.
-    running: BTreeSet<[u8; 32]>,
+    /// The attempts for which they were made. Each, however often it is sent, is evaluated once: copies cost
+    /// nothing. Only a relayer, whose attempt is the request itself, lets a user ask again when it is over.
+    attempts: BTreeSet<[u8; 32]>,
 }
 
 struct Entries {
@@ -154,7 +182,7 @@ impl Ledger {
         let window = subject.snapshot.network.parameters.freshness_window;
         entries.evaluated.expire(best, window);
         if let Some(evaluations) = entries.evaluated.get(&request_hash) {
-            if evaluations.running.contains(&subject.attempt) {
+            if evaluations.attempts.contains(&subject.attempt) {
                 return Err(RequestError::Replayed);
             }
             if evaluations.made >= limit {
@@ -172,7 +200,7 @@ impl Ledger {
         let named = subject.request.block_number;
         let evaluations = entries.evaluated.entry(request_hash, named);
         evaluations.made += 1;
-        evaluations.running.insert(subject.attempt);
+        evaluations.attempts.insert(subject.attempt);
         Ok(Counted {
             block,
             request_hash,
@@ -187,7 +215,7 @@ impl Ledger {
 
     /// Enters the subject as granted, unless another thread has entered the same meanwhile.
     /// Further attempts at a request do not count against the limit.
-    pub(super) fn enter(&self, subject: &Subject) -> Result<Entered, RequestError> {
+    pub(super) fn enter(self: &Arc<Self>, subject: &Subject) -> Result<Entered, RequestError> {
         let entries = &mut *self.lock();
         let best = subject.snapshot.best_number();
         let window = subject.snapshot.network.parameters.freshness_window;
@@ -207,21 +235,12 @@ impl Ledger {
         let requester = &subject.signed.sender;
         entries.known.remember(subject.key(), requester, best);
         Ok(Entered {
+            ledger: self.clone(),
+            is_kept: AtomicBool::new(false),
             key: subject.key(),
             request_hash: subject.request_hash,
             attempt: subject.attempt,
             counted_in,
         })
-    }
-
-    /// Takes back what was entered, for a request that has not got any further: it may be made again.
-    pub(super) fn take_back(&self, entered: &Entered) {
-        let entries = &mut *self.lock();
-        entries
-            .replay
-            .take_back(&entered.request_hash, &entered.attempt);
-        if let Some(block) = entered.counted_in {
-            entries.grants.give_back(&entered.key, block);
-        }
     }
 }

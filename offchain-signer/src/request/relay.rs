@@ -31,10 +31,7 @@ use signing_primitives::UnprovableFault;
 use sp_core::sr25519;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{
-        atomic::{AtomicBool, Ordering},
-        Arc,
-    },
+    sync::Arc,
     time::Duration,
 };
 use tokio::time::{timeout, Instant};
@@ -158,25 +155,8 @@ struct Job {
     trace: Trace,
     /// When the chain was read for it, or a moment before.
     read: Instant,
-    /// Whether signers have been asked for it.
-    is_asked: AtomicBool,
-}
-
-/// A request that has been granted, and used up as such. If it is dropped before signers were asked for it, it is
-/// not, and may be granted again, as it is.
-struct Used {
-    ledger: Arc<Ledger>,
+    /// Kept when signers are asked for it, or another's run has answered it.
     entered: Entered,
-    job: Arc<Job>,
-    is_answered: bool,
-}
-
-impl Drop for Used {
-    fn drop(&mut self) {
-        if !self.is_answered && !self.job.is_asked.load(Ordering::Relaxed) {
-            self.ledger.take_back(&self.entered);
-        }
-    }
 }
 
 /// Those who can be asked to sign.
@@ -269,22 +249,15 @@ impl Relayer {
             digest: grant.digest,
             trace: subject.trace,
             read,
-            is_asked: AtomicBool::new(false),
-        });
-        let mut used = Used {
-            ledger: self.ledger.clone(),
             entered: grant.entered,
-            job: job.clone(),
-            is_answered: false,
-        };
+        });
         // Those who join another's run have no more time than it takes to wait for a turn and to use it.
         let time = PATIENCE.saturating_add(self.config.deadline);
-        let outcome = timeout(time, self.clone().shared(job))
+        let answers = timeout(time, self.clone().shared(job.clone()))
             .await
-            .unwrap_or(Err(Failed::TimedOut));
-        // By the run of another, maybe.
-        used.is_answered = outcome.is_ok();
-        Ok(outcome?)
+            .unwrap_or(Err(Failed::TimedOut))?;
+        job.entered.keep();
+        Ok(answers)
     }
 
     /// What is signed is the same whoever asks, so those who ask at the same time share a run. Each of them has
@@ -453,7 +426,7 @@ impl Relayer {
     ) -> Result<Result<Arc<[SignatureAnswer]>, BTreeMap<SignerId, Blame>>, Failed> {
         let since = std::time::Instant::now();
         let bodies = self.bodies(job, generation, asked).await?;
-        job.is_asked.store(true, Ordering::Relaxed);
+        job.entered.keep();
         job.trace.stage(Stage::SessionSetup, since);
         let since = std::time::Instant::now();
         let mut asking: FuturesUnordered<_> = asked

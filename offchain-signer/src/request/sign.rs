@@ -71,6 +71,7 @@ impl Signer {
     /// Signs, if the programs say yes.
     async fn take_part(&self, asked: Asked) -> Result<SignatureAnswer, RequestError> {
         let (subject, grant) = self.admission.grant(&self.ledger, asked.checked).await?;
+        grant.entered.keep();
         let me = asked.me;
         let order = SigningOrder {
             verifying_key: subject.key(),

@@ -163,6 +163,20 @@ async fn copies_of_an_attempt_are_evaluated_once() {
     gate.open();
     json(first.await.unwrap());
     assert_eq!(programs.evaluated.lock().unwrap().len(), 1);
+
+    // Nor do copies of one that was refused.
+    world.register(registration(program_key(), &["no"]));
+    let sign = world.sign_request(&world.request(), &[0, 1]);
+    let body = world.relayed(0, RELAYER, &sign);
+    for copy in 0..20 {
+        let refusal = world.nodes[0].refusal("/user/sign_tx", body.clone()).await;
+        let answer = match copy {
+            0 => refused(403, "program_refused"),
+            _ => refused(409, "request_replayed"),
+        };
+        assert_eq!(refusal, answer);
+    }
+    assert_eq!(programs.evaluated.lock().unwrap().len(), 2);
 }
 
 /// Holds up the programs with the config "wait".

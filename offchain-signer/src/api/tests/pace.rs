@@ -128,6 +128,58 @@ fn said(body: &[u8]) -> String {
     body["code"].as_str().unwrap_or_default().into()
 }
 
+/// Somebody else waits for the same signature: it is made with the words of one who has hung up.
+#[tokio::test(start_paused = true)]
+async fn words_that_signers_get_in_the_end_are_used_up() {
+    let world = World::new();
+    let mut gates = Vec::new();
+    for node in 0..3 {
+        gates.push(world.nodes[node].sessions.gate.lock().await);
+    }
+    let filling = fill(&world).await;
+    let (relayer, path) = (world.relayer(), "/user/relay_tx");
+    let (first, second) = (
+        world.signed(&request(&world, 1)),
+        world.signed(&request(&world, 1)),
+    );
+    let ask = |signed| {
+        let body = relayer.seal(signed);
+        tokio::spawn(send(relayer.router.clone(), "POST", path, body))
+    };
+    let hangs_up = ask(&first);
+    sleep(Duration::from_secs(1)).await;
+    let joins = ask(&second);
+    until(|| relayer.relayer.joined() == 1).await;
+    hangs_up.abort();
+    assert!(hangs_up.await.unwrap_err().is_cancelled());
+    drop(gates);
+    json(joins.await.unwrap());
+    for filled in filling {
+        json(filled.await.unwrap());
+    }
+    for signed in [&first, &second] {
+        let refusal = relayer.refusal(path, relayer.seal(signed)).await;
+        assert_eq!(refusal, refused(409, "request_replayed"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_signers_were_asked_for_in_vain_is_used_up() {
+    let world = World::new();
+    for node in 0..3 {
+        world.rewire(node, Wire::Dead);
+    }
+    let (relayer, path) = (world.relayer(), "/user/relay_tx");
+    let signed = world.signed(&world.request());
+    for answer in [
+        refused(502, "signing_failed"),
+        refused(409, "request_replayed"),
+    ] {
+        let refusal = relayer.refusal(path, relayer.seal(&signed)).await;
+        assert_eq!(refusal, answer);
+    }
+}
+
 /// Who joins another's request has a run of its own when that fails, and no more time for both than for one.
 #[tokio::test(start_paused = true)]
 async fn who_joins_has_no_more_time_than_others() {

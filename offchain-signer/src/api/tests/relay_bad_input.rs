@@ -154,7 +154,7 @@ async fn the_same_signed_request_elsewhere_is_signed_again_but_not_changed() {
         world.relayed(0, RELAYER, &sign)
     };
     world.register(registration(program_key(), &["no"]));
-    let refusal = signer.refusal("/user/sign_tx", attempt(0)).await;
+    let refusal = signer.refusal("/user/sign_tx", attempt(100)).await;
     assert_eq!(refusal, refused(403, "program_refused"));
     world.register(registration(program_key(), &["yes"]));
     let made = world.orders().get(&0).copied().unwrap_or(0);
