@@ -36,7 +36,7 @@ pub use requests::{Role, Stage};
 pub use sessions::SessionOutcome;
 
 use crate::{
-    faults::Observations, program::ProgramEngine, protocol, request::Relayer, transport::MeshHandle,
+    faults::Observations, program::ProgramEngine, protocol, request::Pace, transport::MeshHandle,
 };
 use signing_primitives::Subject;
 use std::{fmt, sync::Arc, time::Duration};
@@ -87,7 +87,7 @@ impl Metrics {
         mesh: &MeshHandle,
         engine: &Arc<ProgramEngine>,
         observations: &Arc<Observations>,
-        relayer: &Arc<Relayer>,
+        pace: &Arc<Pace>,
     ) -> Result<(), PrometheusError> {
         let Some(registered) = &self.0 else {
             return Ok(());
@@ -96,7 +96,7 @@ impl Metrics {
         sources::mesh(registry, mesh)?;
         sources::programs(registry, engine)?;
         sources::faults(registry, observations)?;
-        sources::relayer(registry, relayer)
+        sources::pace(registry, pace)
     }
 
     /// A request has come in. It counts as hung up on unless its outcome is told.

@@ -46,6 +46,7 @@ mod wait;
 pub use admission::Admission;
 pub use ask::{AskError, AskSigner, HttpSigners, SignerReply};
 pub use error::{MalformedPart, RequestError};
+pub(crate) use pace::Pace;
 pub use programs::{EvaluateProgram, ProgramFailure, ProgramInput};
 pub use recover::recovers_to;
 pub use relay::{RelayConfig, Relayer};

@@ -204,7 +204,7 @@ impl<C: WatchChain> SignerService<C> {
             RelayConfig::default(),
             observations.clone(),
         ));
-        metrics.watch(&handle, &engine, &observations, &relayer)?;
+        metrics.watch(&handle, &engine, &observations, relayer.pace())?;
         let status = Arc::new(Status::new(StatusParts {
             admission: admission.clone(),
             mesh: Arc::new(handle.clone()),

@@ -1,10 +1,13 @@
 //! Parts that count for themselves: they are asked when somebody looks.
+//!
+//! The registry holds on to them, and outlives the node's tasks: nothing that holds the chain may be among them, or
+//! the node does not end when it is told to.
 
 use super::faults::FaultKind;
 use crate::{
     faults::Observations,
     program::{EngineStats, ProgramEngine},
-    request::Relayer,
+    request::Pace,
     transport::{MeshHandle, Stats},
 };
 use std::sync::Arc;
@@ -201,14 +204,14 @@ pub(super) fn faults(
     )
 }
 
-pub(super) fn relayer(registry: &Registry, relayer: &Arc<Relayer>) -> Result<(), PrometheusError> {
+pub(super) fn pace(registry: &Registry, pace: &Arc<Pace>) -> Result<(), PrometheusError> {
     let reader = Reader {
         registry,
-        of: relayer.clone(),
+        of: pace.clone(),
     };
     reader.gauge(
         "signing_relayer_width",
         "Requests that this node has signed at a time, at most, as a relayer: more when signers are quick.",
-        |relayer, set| set(&[], relayer.at_a_time() as u64),
+        |pace, set| set(&[], pace.at_a_time() as u64),
     )
 }

@@ -38,10 +38,8 @@ fn all() -> (Registry, Metrics, Arc<ProgramEngine>, Arc<Observations>) {
     let engine = Arc::new(ProgramEngine::new(Limits::default()));
     let observations = Arc::new(Observations::default());
     let world = World::new();
-    let relayer = &world.relayer().relayer;
-    metrics
-        .watch(&mesh, &engine, &observations, relayer)
-        .unwrap();
+    let pace = world.relayer().relayer.pace();
+    metrics.watch(&mesh, &engine, &observations, pace).unwrap();
     (registry, metrics, engine, observations)
 }
 

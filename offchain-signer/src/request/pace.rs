@@ -45,7 +45,7 @@ pub(super) enum Heard {
 }
 
 /// Hands out the turns.
-pub(super) struct Pace {
+pub(crate) struct Pace {
     /// What takes longer is slow.
     slow: Duration,
     turns: Arc<Semaphore>,
@@ -121,8 +121,8 @@ impl Pace {
         .await
     }
 
-    /// How many requests are signed at a time, at most.
-    pub(super) fn at_a_time(&self) -> usize {
+    /// How many requests are signed at a time, at most. More wait for their turn.
+    pub(crate) fn at_a_time(&self) -> usize {
         self.width().whole()
     }
 

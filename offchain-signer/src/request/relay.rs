@@ -205,9 +205,9 @@ impl Relayer {
         }
     }
 
-    /// How many requests are signed at a time, at most. More wait for their turn.
-    pub(crate) fn at_a_time(&self) -> usize {
-        self.pace.at_a_time()
+    /// How many requests are signed at a time.
+    pub(crate) fn pace(&self) -> &Arc<Pace> {
+        &self.pace
     }
 
     /// How many requests have been answered by the run of another, identical one.

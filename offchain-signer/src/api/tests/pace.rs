@@ -33,7 +33,7 @@ fn ask(world: &World, request: &UserSignatureRequest) -> Asking {
 
 /// As many requests as are signed at a time, each of which has its signers do nothing.
 async fn fill(world: &World) -> Vec<Asking> {
-    let at_a_time = world.relayer().relayer.at_a_time();
+    let at_a_time = world.relayer().relayer.pace().at_a_time();
     let filling: Vec<_> = (0..at_a_time)
         .map(|index| ask(world, &request(world, 100 + index as u8)))
         .collect();
@@ -54,7 +54,7 @@ async fn wait(world: &World, request: &UserSignatureRequest) -> Asking {
 #[tokio::test(start_paused = true)]
 async fn who_is_told_busy_after_its_wait_has_used_nothing_up() {
     let world = World::new();
-    let at_a_time = world.relayer().relayer.at_a_time();
+    let at_a_time = world.relayer().relayer.pace().at_a_time();
     // One more than those that fill it may be granted in this block.
     world.chain.import(|state| {
         state.network.parameters.request_limit = at_a_time as u32 + 1;
