@@ -192,11 +192,11 @@ impl From<Code> for ApiError {
     }
 }
 
-impl From<RequestError> for ApiError {
+impl From<&RequestError> for ApiError {
     /// Logs what the peer is not told.
-    fn from(error: RequestError) -> Self {
-        let code = Code::of(&error);
-        let cause = &error as &dyn Error;
+    fn from(error: &RequestError) -> Self {
+        let code = Code::of(error);
+        let cause = error as &dyn Error;
         // What a peer can cause at will must not fill the log.
         if code.status().is_server_error() {
             tracing::warn!(code = code.name(), error = cause, "a request failed");
@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn causes_are_not_told() {
         let secret = RequestError::Internal("/var/lib/secret".into());
-        let told = ApiError::from(secret);
+        let told = ApiError::from(&secret);
         assert_eq!(
             (told.code, &*told.message),
             (Code::Internal, "an internal error")

@@ -81,7 +81,7 @@ pub(super) async fn relay_tx(
 ) -> Result<Response, ApiError> {
     let (bytes, in_work) = read(&api, request, &trace, MAX_RELAY_BODY, RELAY_WEIGHT).await?;
     let relayed = api.parts.relayer.clone().relay(trace.clone(), bytes).await;
-    let answers = relayed.map_err(told(&trace))?;
+    let answers = relayed.map_err(|error| told(&trace, &error))?;
     drop(in_work);
     Ok(Json(&answers[..]).into_response())
 }
@@ -94,14 +94,14 @@ pub(super) async fn sign_tx(
 ) -> Result<Json<SignatureAnswer>, ApiError> {
     let (bytes, in_work) = read(&api, request, &trace, MAX_SIGN_BODY, SIGN_WEIGHT).await?;
     let signed = api.parts.signer.clone().sign(trace.clone(), bytes).await;
-    let answer = signed.map_err(told(&trace))?;
+    let answer = signed.map_err(|error| told(&trace, &error))?;
     drop(in_work);
     Ok(Json(answer))
 }
 
 /// Makes an answer of an error, and says so in the log where the request is spoken of.
-fn told(trace: &Trace) -> impl FnOnce(RequestError) -> ApiError + '_ {
-    |error| trace.span().in_scope(|| error.into())
+fn told(trace: &Trace, error: &RequestError) -> ApiError {
+    trace.span().in_scope(|| error.into())
 }
 
 /// `GET /ws`
@@ -165,7 +165,8 @@ pub(super) async fn info(State(api): State<Arc<Api>>) -> Result<Json<Info>, ApiE
 async fn snapshot(api: &Arc<Api>) -> Result<Snapshot, ApiError> {
     let admission = api.parts.admission.clone();
     let snapshot = tokio::task::spawn_blocking(move || admission.snapshot());
-    Ok(snapshot.await.map_err(|_| Code::Internal)??)
+    let snapshot = snapshot.await.map_err(|_| Code::Internal)?;
+    snapshot.map_err(|error| ApiError::from(&error))
 }
 
 /// What this node does for requests.

@@ -79,70 +79,8 @@ pub struct Relayer {
     observations: Arc<Observations>,
 }
 
-type Outcome = Result<Arc<[SignatureAnswer]>, Failed>;
-
-/// Why a run came to nothing. Causes are logged where they occur.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Failed {
-    Degraded,
-    Paused,
-    NotFresh { named: u32, best: u32, window: u32 },
-    TooFewSigners { threshold: u32 },
-    NoSignature,
-    TimedOut,
-    Busy,
-    Internal,
-}
-
-impl From<RequestError> for Failed {
-    fn from(error: RequestError) -> Self {
-        match error {
-            RequestError::Degraded => Self::Degraded,
-            RequestError::Paused => Self::Paused,
-            RequestError::Stale {
-                named,
-                best,
-                window,
-            }
-            | RequestError::FromTheFuture {
-                named,
-                best,
-                window,
-            } => Self::NotFresh {
-                named,
-                best,
-                window,
-            },
-            RequestError::Busy => Self::Busy,
-            error => {
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(error, "cannot ask signers");
-                Self::Internal
-            }
-        }
-    }
-}
-
-impl From<Failed> for RequestError {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::Degraded => Self::Degraded,
-            Failed::Paused => Self::Paused,
-            Failed::NotFresh {
-                named,
-                best,
-                window,
-            } => checks::fresh(named, best, window)
-                .err()
-                .unwrap_or(Self::Internal("a fresh request".into())),
-            Failed::TooFewSigners { threshold } => Self::TooFewSigners { threshold },
-            Failed::NoSignature => Self::NoSignature,
-            Failed::TimedOut => Self::TimedOut,
-            Failed::Busy => Self::Busy,
-            Failed::Internal => Self::Internal("the request could not be relayed".into()),
-        }
-    }
-}
+/// Shared by those who wait for it. Causes are logged where they are told.
+type Outcome = Result<Arc<[SignatureAnswer]>, Arc<RequestError>>;
 
 /// A request that has been granted.
 struct Job {
@@ -167,16 +105,14 @@ struct Panel {
 }
 
 impl Panel {
-    fn of(snapshot: &Snapshot) -> Result<Self, Failed> {
+    fn of(snapshot: &Snapshot) -> Result<Self, RequestError> {
         let (committee, _) = snapshot.signing()?;
-        let too_few = Failed::TooFewSigners {
-            threshold: committee.threshold,
-        };
-        let threshold = usize::try_from(committee.threshold).map_err(|_| too_few)?;
+        let threshold = committee.threshold;
         let members = reachable(snapshot, committee);
-        if members.len() < threshold {
-            return Err(too_few);
-        }
+        let threshold = usize::try_from(threshold)
+            .ok()
+            .filter(|threshold| members.len() >= *threshold)
+            .ok_or(RequestError::TooFewSigners { threshold })?;
         Ok(Self {
             generation: committee.generation,
             threshold,
@@ -224,7 +160,7 @@ impl Relayer {
         self: Arc<Self>,
         trace: Trace,
         body: Vec<u8>,
-    ) -> Result<Arc<[SignatureAnswer]>, RequestError> {
+    ) -> Result<Arc<[SignatureAnswer]>, Arc<RequestError>> {
         let (this, of, read) = (self.clone(), trace.clone(), Instant::now());
         let (checked, me) = self.admission.run(move || this.check(of, &body)).await?;
         self.relay_checked(checked, me, read)
@@ -238,7 +174,7 @@ impl Relayer {
         checked: Checked,
         me: SignerId,
         read: Instant,
-    ) -> Result<Arc<[SignatureAnswer]>, RequestError> {
+    ) -> Outcome {
         let _place = self.pace.place(checked.subject.key())?;
         let (subject, grant) = self.admission.grant(&self.ledger, checked).await?;
         let job = Arc::new(Job {
@@ -255,7 +191,7 @@ impl Relayer {
         let time = PATIENCE.saturating_add(self.config.deadline);
         let answers = timeout(time, self.clone().shared(job.clone()))
             .await
-            .unwrap_or(Err(Failed::TimedOut))?;
+            .unwrap_or_else(|_| Err(RequestError::TimedOut.into()))?;
         job.entered.keep();
         Ok(answers)
     }
@@ -268,8 +204,9 @@ impl Relayer {
             let run = self.running.run(key, || self.clone().collect(job.clone()));
             match run.await {
                 // The other's request may have failed for a reason of its own, such as going stale.
-                (Err(failed), Part::Joined) if failed != Failed::Busy => {
-                    tracing::debug!(?failed, "an identical request that was in work failed");
+                (Err(error), Part::Joined) if !matches!(*error, RequestError::Busy) => {
+                    let error: &dyn std::error::Error = &*error;
+                    tracing::debug!(error, "an identical request that was in work failed");
                 }
                 (outcome, _) => return outcome,
             }
@@ -319,7 +256,7 @@ impl Relayer {
             job.trace.stage(Stage::Queue, since);
             timeout(self.config.deadline, self.attempts(job, &turn?))
                 .await
-                .unwrap_or(Err(Failed::TimedOut))
+                .unwrap_or_else(|_| Err(RequestError::TimedOut.into()))
         }
         .instrument(span)
         .boxed()
@@ -375,7 +312,7 @@ impl Relayer {
                 }
             }
         }
-        Err(Failed::NoSignature)
+        Err(RequestError::NoSignature.into())
     }
 
     /// Notes who is to blame for what. Gives those who refused: whether that was right is not known
@@ -403,7 +340,7 @@ impl Relayer {
     }
 
     /// Those who can be asked now, if it may still be asked for.
-    async fn panel_now(&self, job: &Job) -> Result<Panel, Failed> {
+    async fn panel_now(&self, job: &Job) -> Result<Panel, RequestError> {
         let (admission, named) = (self.admission.clone(), job.request.block_number);
         let made = self.admission.run(move || {
             let snapshot = admission.snapshot()?;
@@ -412,9 +349,9 @@ impl Relayer {
             }
             let window = snapshot.network.parameters.freshness_window;
             checks::fresh(named, snapshot.best_number(), window)?;
-            Ok(Panel::of(&snapshot))
+            Panel::of(&snapshot)
         });
-        made.await?
+        made.await
     }
 
     /// Asks one set of signers. If they do not make the signature, tells who seems to be the cause.
@@ -423,7 +360,7 @@ impl Relayer {
         job: &Arc<Job>,
         generation: u32,
         asked: &[Member],
-    ) -> Result<Result<Arc<[SignatureAnswer]>, BTreeMap<SignerId, Blame>>, Failed> {
+    ) -> Result<Result<Arc<[SignatureAnswer]>, BTreeMap<SignerId, Blame>>, RequestError> {
         let since = std::time::Instant::now();
         let bodies = self.bodies(job, generation, asked).await?;
         job.entered.keep();
@@ -475,13 +412,11 @@ impl Relayer {
         job: &Arc<Job>,
         generation: u32,
         asked: &[Member],
-    ) -> Result<Vec<Option<Vec<u8>>>, Failed> {
+    ) -> Result<Vec<Option<Vec<u8>>>, RequestError> {
         let (admission, job, asked) = (self.admission.clone(), job.clone(), asked.to_vec());
-        let made = self
-            .admission
+        self.admission
             .run(move || make_bodies(&admission, &job, generation, &asked))
-            .await;
-        Ok(made?)
+            .await
     }
 
     /// Asks one signer, and checks what it answers.

@@ -115,7 +115,7 @@ fn examples() -> Vec<RequestError> {
 /// The documentation's table is this one. Run with `BLESS=1` to write it anew.
 #[test]
 fn the_documentation_has_this_table() {
-    let answers: Vec<ApiError> = examples().into_iter().map(ApiError::from).collect();
+    let answers: Vec<ApiError> = examples().iter().map(ApiError::from).collect();
     let mut table = String::from(
         "| status | code | meaning | message, for example |\n| --- | --- | --- | --- |\n",
     );
