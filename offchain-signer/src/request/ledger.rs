@@ -66,16 +66,17 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         let entries = &mut *self.ledger.lock();
-        if let Some(evaluations) = entries.evaluated.get_mut(&self.request_hash) {
-            if !self.has_begun || self.attempt == self.request_hash {
+        let evaluations = entries.evaluated.get_mut(&self.request_hash);
+        if self.has_begun {
+            // Its user may ask a relayer again.
+            if let Some(evaluations) = evaluations.filter(|_| self.attempt == self.request_hash) {
                 evaluations.attempts.remove(&self.attempt);
             }
-            if !self.has_begun {
-                evaluations.made = evaluations.made.saturating_sub(1);
-            }
-        }
-        if self.has_begun {
             return;
+        }
+        if let Some(evaluations) = evaluations {
+            evaluations.attempts.remove(&self.attempt);
+            evaluations.made = evaluations.made.saturating_sub(1);
         }
         match self.standing {
             Standing::Known => {
@@ -140,6 +141,18 @@ struct Entries {
     known: Known,
 }
 
+impl Entries {
+    /// Whether the subject's programs may be evaluated once more.
+    fn check_evaluations(&self, subject: &Subject) -> Result<(), RequestError> {
+        let limit = EVALUATIONS_PER_REQUEST;
+        match self.evaluated.get(&subject.request_hash) {
+            Some(made) if made.attempts.contains(&subject.attempt) => Err(RequestError::Replayed),
+            Some(made) if made.made >= limit => Err(RequestError::TooManyAttempts { limit }),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Ledger {
     /// An empty one, which grants each request so many attempts.
     pub(super) fn new(attempts_per_request: usize) -> Self {
@@ -160,6 +173,7 @@ impl Ledger {
     /// Whether the subject could be granted, to spare further work if not.
     pub(super) fn check(&self, subject: &Subject) -> Result<(), RequestError> {
         let entries = &*self.lock();
+        entries.check_evaluations(subject)?;
         if entries
             .replay
             .check(&subject.request_hash, &subject.attempt)?
@@ -178,17 +192,10 @@ impl Ledger {
         let entries = &mut *self.lock();
         let (key, requester) = (subject.key(), &subject.signed.sender);
         let best = subject.snapshot.best_number();
-        let (request_hash, limit) = (subject.request_hash, EVALUATIONS_PER_REQUEST);
+        let request_hash = subject.request_hash;
         let window = subject.snapshot.network.parameters.freshness_window;
         entries.evaluated.expire(best, window);
-        if let Some(evaluations) = entries.evaluated.get(&request_hash) {
-            if evaluations.attempts.contains(&subject.attempt) {
-                return Err(RequestError::Replayed);
-            }
-            if evaluations.made >= limit {
-                return Err(RequestError::TooManyAttempts { limit });
-            }
-        }
+        entries.check_evaluations(subject)?;
         let half = subject.limit().saturating_mul(EVALUATIONS_PER_GRANT / 2);
         let is_kept = entries.kept.check(&key, best, half).is_ok()
             && entries.known.may_use(&key, requester, best, half);

@@ -291,7 +291,8 @@ async fn registrations_that_are_final_but_have_changed() {
     });
     let refusal = refused(404, "key_not_registered");
     assert_eq!(world.relay_refusal(&world.request()).await, refusal);
-    assert_eq!(world.sign_refusal(&sign).await, refusal);
+    let again = world.sign_request(&world.request(), &[0, 1]);
+    assert_eq!(world.sign_refusal(&again).await, refusal);
     assert!(world.orders().is_empty());
 }
 
