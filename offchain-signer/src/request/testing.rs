@@ -429,6 +429,13 @@ impl World {
         });
     }
 
+    /// Lets a registration have so many requests in a block, from a finalized block on.
+    pub(crate) fn limit_requests(&self, limit: u32) {
+        self.chain
+            .import(|state| state.network.parameters.request_limit = limit);
+        self.chain.finalize();
+    }
+
     /// A request that is granted.
     pub(crate) fn request(&self) -> UserSignatureRequest {
         UserSignatureRequest {

@@ -12,10 +12,7 @@ use std::{sync::Arc, time::Duration};
 #[tokio::test]
 async fn more_requests_than_the_limit() {
     let world = World::new();
-    world
-        .chain
-        .import(|state| state.network.parameters.request_limit = 2);
-    world.chain.finalize();
+    world.limit_requests(2);
     let number = |index: u8| UserSignatureRequest {
         message: vec![index],
         ..world.request()
@@ -83,10 +80,7 @@ async fn flood(world: &World, node: usize) -> usize {
 async fn a_flood_of_requests_that_programs_refuse() {
     for node in [RELAYER, 0] {
         let world = World::new();
-        world
-            .chain
-            .import(|state| state.network.parameters.request_limit = 2);
-        world.chain.finalize();
+        world.limit_requests(2);
         world.register(registration(program_key(), &["password"]));
         let newcomer = sr25519::Pair::from_string("//newcomer", None).unwrap();
         let granted = (200, String::new());
@@ -119,10 +113,7 @@ async fn a_flood_of_requests_that_programs_refuse() {
 #[tokio::test]
 async fn a_request_is_not_evaluated_for_ever() {
     let world = World::new();
-    world
-        .chain
-        .import(|state| state.network.parameters.request_limit = 10);
-    world.chain.finalize();
+    world.limit_requests(10);
     world.register(registration(program_key(), &["password"]));
     let granted = (200, String::new());
     assert_eq!(ask(&world, 0, &world.user, b"please").await, granted);
@@ -210,10 +201,7 @@ impl Gate {
 #[tokio::test]
 async fn who_is_told_busy_has_used_nothing_up() {
     let world = Arc::new(World::new());
-    world
-        .chain
-        .import(|state| state.network.parameters.request_limit = 2);
-    world.chain.finalize();
+    world.limit_requests(2);
     world.register(registration(program_key(), &["wait"]));
     let programs = world.relayer().programs.clone();
     let gate = Gate::close(&programs).await;
@@ -263,10 +251,7 @@ async fn who_is_told_busy_has_used_nothing_up() {
 #[tokio::test]
 async fn slow_programs_are_not_in_the_way_of_what_is_quick() {
     let world = Arc::new(World::new());
-    world
-        .chain
-        .import(|state| state.network.parameters.request_limit = 1_000);
-    world.chain.finalize();
+    world.limit_requests(1_000);
     world.register(registration(program_key(), &["wait"]));
     let node = world.relayer();
     let programs = node.programs.clone();

@@ -56,10 +56,7 @@ async fn who_is_told_busy_after_its_wait_has_used_nothing_up() {
     let world = World::new();
     let at_a_time = world.relayer().relayer.pace().at_a_time();
     // One more than those that fill it may be granted in this block.
-    world.chain.import(|state| {
-        state.network.parameters.request_limit = at_a_time as u32 + 1;
-    });
-    world.chain.finalize();
+    world.limit_requests(at_a_time as u32 + 1);
     let mut gates = Vec::new();
     for node in 0..3 {
         gates.push(world.nodes[node].sessions.gate.lock().await);

@@ -336,10 +336,7 @@ async fn a_relayer_that_checks_nothing() {
 
     // The limit counts requests, not attempts at them.
     world.register(registration(program_key(), &["yes"]));
-    world
-        .chain
-        .import(|state| state.network.parameters.request_limit = 1);
-    world.chain.finalize();
+    world.limit_requests(1);
     let mut sign = world.sign_request(&good, &[0, 1]);
     for nonce in 0..3 {
         sign.nonce = Some([nonce; 32]);
