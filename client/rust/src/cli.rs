@@ -17,8 +17,8 @@ pub(crate) use args::Cli;
 use args::{Command, Global, KeyArgs, WaitArgs};
 use failure::Failure;
 use report::Report;
-use signing_client::{Account, SigningClient, Wait};
-use std::{env, ffi::OsStr};
+use signing_client::{Account, AccountError, SigningClient, Wait};
+use std::{env, path::PathBuf};
 use values::Secret;
 
 /// Does what was asked for.
@@ -47,23 +47,26 @@ async fn connect(global: &Global) -> Result<SigningClient, Failure> {
     }))
 }
 
-/// Reads the key that signs. What is said on the command line counts, whatever the environment says besides.
+/// Reads the key that signs. The environment counts only if the command line names none.
 fn account(key: &KeyArgs) -> Result<Account, Failure> {
-    let from_file = |path| Ok(Account::from_file(path)?);
-    let from_uri = |uri: &Secret| Ok(Account::from_uri(uri.expose())?);
+    if key.suri.is_some() || key.key_file.is_some() {
+        return account_of(key);
+    }
+    let set = |name| env::var_os(name).filter(|value| !value.is_empty());
+    let suri =
+        set(args::SURI).map(|uri| uri.into_string().map_err(|_| AccountError::NotASecretUri));
+    account_of(&KeyArgs {
+        suri: suri.transpose()?.map(Secret::from),
+        key_file: set(args::KEY_FILE).map(PathBuf::from),
+    })
+}
+
+fn account_of(key: &KeyArgs) -> Result<Account, Failure> {
     match (&key.suri, &key.key_file) {
         (None, None) => Err(Failure::NoKey),
-        (None, Some(path)) => from_file(path),
-        (Some(uri), None) => from_uri(uri),
-        (Some(uri), Some(path)) => {
-            let is_in = |name, value: &OsStr| env::var_os(name).is_some_and(|is| is == value);
-            let uri_is_there = is_in(args::SURI, uri.expose().as_ref());
-            match (uri_is_there, is_in(args::KEY_FILE, path.as_ref())) {
-                (false, true) => from_uri(uri),
-                (true, false) => from_file(path),
-                _ => Err(Failure::TwoKeys),
-            }
-        }
+        (None, Some(path)) => Ok(Account::from_file(path)?),
+        (Some(uri), None) => Ok(Account::from_uri(uri.expose())?),
+        (Some(_), Some(_)) => Err(Failure::TwoKeys),
     }
 }
 

@@ -138,7 +138,8 @@ pub(crate) struct FaultsShowArgs {
     pub(crate) node: Option<PathBuf>,
 }
 
-/// The variables that name the key, if the command line does not.
+/// The variables that name the key, if the command line does not. Clap does not read them: it would not tell what
+/// comes from where.
 pub(crate) const SURI: &str = "SIGNING_SURI";
 pub(crate) const KEY_FILE: &str = "SIGNING_KEY_FILE";
 
@@ -146,11 +147,11 @@ pub(crate) const KEY_FILE: &str = "SIGNING_KEY_FILE";
 #[derive(Args, Debug)]
 pub(crate) struct KeyArgs {
     /// Secret URI of the sr25519 key: a mnemonic, a 0x… seed or //Alice. Arguments are visible to
-    /// other users of this machine: prefer the variable, or --key-file
-    #[arg(long, env = SURI, hide_env_values = true, value_parser = Secret::parse)]
+    /// other users of this machine: prefer the variable, or --key-file [env: SIGNING_SURI]
+    #[arg(long)]
     pub(crate) suri: Option<Secret>,
-    /// File that holds the secret URI
-    #[arg(long, env = KEY_FILE, value_name = "FILE")]
+    /// File that holds the secret URI [env: SIGNING_KEY_FILE]
+    #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
 }
 

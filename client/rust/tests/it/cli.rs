@@ -106,6 +106,8 @@ async fn the_command_line_counts_whatever_the_environment_says() {
         (["--suri", "//Ferdie"], Some(nobody), Some(missing), 0),
         (["--key-file", kept], Some(nobody), None, 0),
         (["--key-file", kept], Some(nobody), Some(missing), 0),
+        (["--key-file", kept], Some("//Ferdie"), Some(kept), 0),
+        (["--json", "--quiet"], Some("//Ferdie"), Some(""), 0),
         (["--json", "--quiet"], Some("//Ferdie"), Some(kept), 2),
     ] {
         let mut command = command();
