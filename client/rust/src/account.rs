@@ -36,13 +36,18 @@ pub enum AccountError {
 
 impl Account {
     /// Reads a secret URI: a mnemonic, a `0x…` seed, or a development path such as `//Alice`, each
-    /// with optional derivation junctions and `///password`.
+    /// with optional derivation junctions and `///password`. Nothing is none: Substrate would take it for
+    /// the development account that everybody has.
     ///
     /// # Errors
     /// [`AccountError::NotASecretUri`].
     pub fn from_uri(uri: &str) -> Result<Self, AccountError> {
-        let pair = sr25519::Pair::from_string(uri.trim(), None)
-            .map_err(|_| AccountError::NotASecretUri)?;
+        let uri = uri.trim();
+        if uri.is_empty() {
+            return Err(AccountError::NotASecretUri);
+        }
+        let pair =
+            sr25519::Pair::from_string(uri, None).map_err(|_| AccountError::NotASecretUri)?;
         Ok(Self { pair })
     }
 
@@ -117,6 +122,12 @@ mod tests {
         let error = Account::from_uri("bottom drive obey lake curtain smoke").unwrap_err();
         assert!(matches!(error, AccountError::NotASecretUri));
         assert!(!format!("{error} {error:?}").contains("curtain"));
+        for nothing in ["", " \n"] {
+            assert!(matches!(
+                Account::from_uri(nothing),
+                Err(AccountError::NotASecretUri)
+            ));
+        }
         assert!(matches!(
             Account::from_file(Path::new("/does/not/exist")),
             Err(AccountError::UnreadableFile { .. })

@@ -138,8 +138,8 @@ pub(crate) struct FaultsShowArgs {
     pub(crate) node: Option<PathBuf>,
 }
 
-/// The variables that name the key, if the command line does not. Clap does not read them: it would not tell what
-/// comes from where.
+/// The variables that name the key, if the command line does not. Not clap's: its structs do not tell what comes
+/// from where.
 pub(crate) const SURI: &str = "SIGNING_SURI";
 pub(crate) const KEY_FILE: &str = "SIGNING_KEY_FILE";
 

@@ -101,14 +101,23 @@ async fn the_command_line_counts_whatever_the_environment_says() {
     std::fs::write(&kept, "//Ferdie").unwrap();
     let (kept, missing) = (kept.to_str().unwrap(), missing.to_str().unwrap());
     let nobody = "no key";
-    for (arguments, suri, file, code) in [
-        (["--suri", "//Ferdie"], None, Some(missing), 0),
-        (["--suri", "//Ferdie"], Some(nobody), Some(missing), 0),
-        (["--key-file", kept], Some(nobody), None, 0),
-        (["--key-file", kept], Some(nobody), Some(missing), 0),
-        (["--key-file", kept], Some("//Ferdie"), Some(kept), 0),
-        (["--json", "--quiet"], Some("//Ferdie"), Some(""), 0),
-        (["--json", "--quiet"], Some("//Ferdie"), Some(kept), 2),
+    let neither = ["--json", "--quiet"];
+    for (arguments, suri, file, refusal) in [
+        (["--suri", "//Ferdie"], None, Some(missing), None),
+        (["--suri", "//Ferdie"], Some(nobody), Some(missing), None),
+        (["--key-file", kept], Some(nobody), None, None),
+        (["--key-file", kept], Some(nobody), Some(missing), None),
+        (["--key-file", kept], Some("//Ferdie"), Some(kept), None),
+        (
+            ["--json", "--suri="],
+            Some("//Ferdie"),
+            None,
+            Some("bad_key"),
+        ),
+        (neither, Some("//Ferdie"), Some(""), None),
+        (neither, Some(""), Some(kept), None),
+        (neither, Some(""), Some(""), Some("no_key")),
+        (neither, Some("//Ferdie"), Some(kept), Some("two_keys")),
     ] {
         let mut command = command();
         command.args(["--url", &world.node.url, "sign", "hello"]);
@@ -121,9 +130,10 @@ async fn the_command_line_counts_whatever_the_environment_says() {
             }
         }
         let outcome = run(command).await;
+        let code = refusal.map_or(0, |_| 2);
         assert_eq!(outcome.code, code, "{arguments:?}: {outcome:?}");
-        if code != 0 {
-            assert_eq!(outcome.error_code(), "two_keys");
+        if let Some(refusal) = refusal {
+            assert_eq!(outcome.error_code(), refusal);
         }
     }
 }
