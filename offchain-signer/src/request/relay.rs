@@ -79,7 +79,7 @@ pub struct Relayer {
     observations: Arc<Observations>,
 }
 
-/// Shared by those who wait for it. Causes are logged where they are told.
+/// Shared by those who wait for it. What is wrong is logged where it is told.
 type Outcome = Result<Arc<[SignatureAnswer]>, Arc<RequestError>>;
 
 /// A request that has been granted.

@@ -93,7 +93,11 @@ async fn after_the_wait_the_network_is_looked_at_again() {
         attempts: 1,
         ..RelayConfig::default()
     };
-    for (code, status) in [("network_paused", 503), ("block_stale", 400)] {
+    for (code, status) in [
+        ("network_paused", 503),
+        ("block_stale", 400),
+        ("chain_unavailable", 503),
+    ] {
         let world = World::with(once, ApiConfig::default());
         let mut gates = Vec::new();
         for node in 0..3 {
@@ -106,6 +110,7 @@ async fn after_the_wait_the_network_is_looked_at_again() {
                 world.chain.import(|state| state.network.paused = true);
                 world.chain.finalize();
             }
+            "chain_unavailable" => world.chain.fall_behind(true),
             _ => world.chain.advance(1_000),
         }
         drop(gates);

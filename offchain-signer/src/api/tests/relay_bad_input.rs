@@ -293,6 +293,11 @@ async fn registrations_that_are_final_but_have_changed() {
     assert_eq!(world.relay_refusal(&world.request()).await, refusal);
     let again = world.sign_request(&world.request(), &[0, 1]);
     assert_eq!(world.sign_refusal(&again).await, refusal);
+    // Whatever is true of it now, a copy is one.
+    assert_eq!(
+        world.sign_refusal(&sign).await,
+        refused(409, "request_replayed")
+    );
     assert!(world.orders().is_empty());
 }
 
