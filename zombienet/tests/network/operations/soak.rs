@@ -44,7 +44,7 @@ async fn a_soak_with_kills() {
     let load = place.load(&reader.name).await;
     let client = reader.client().await;
     let (first, begin) = (generation(&client).await, Instant::now());
-    let mut settled = None;
+    let (at_first, mut settled) = (processes(&place, &names), None);
     println!("| minute | killed | role | generation | answered | failed |");
     println!("| --- | --- | --- | --- | --- | --- |");
     let (mut members_killed, mut answered_before) = (0, 0);
@@ -73,11 +73,15 @@ async fn a_soak_with_kills() {
     }
     let (answered, failed) = load.stop().await;
     let last = generation(&client).await;
-    println!("\n| node | spared | then | in the end |\n| --- | --- | --- | --- |");
+    println!(
+        "\n| node | spared | at first | settled | in the end |\n| --- | --- | --- | --- | --- |"
+    );
     let mut leaks = Vec::new();
-    for (before, after) in settled.unwrap().iter().zip(processes(&place, &names)) {
+    let settled = settled.unwrap();
+    let before = at_first.iter().zip(&settled);
+    for ((begun, before), after) in before.zip(processes(&place, &names)) {
         let (name, is_spared) = (&after.name, spared.contains(&after.name));
-        println!("| {name} | {is_spared} | {before} | {after} |");
+        println!("| {name} | {is_spared} | {begun} | {before} | {after} |");
         if is_spared {
             assert_eq!(before.pid, after.pid, "{name} has ended meanwhile");
             if after.own > before.own + GROWTH {
