@@ -7,17 +7,21 @@ from local_network import CACHE
 FILE = CACHE / "bench" / "all.json"
 
 
-def begin(about, settings, anew=False):
-    """What there is of the same code, on the same machine, with the same settings; or nothing but these. Of
-    code that is in no commit nobody can tell whether it is the same."""
-    fresh = {"about": about, "settings": settings}
-    if anew or about["commit"].endswith("-dirty"):
-        return fresh
+def begin(about, settings, commit, again=None):
+    """What there is of the same code, on the same machine, with the same settings; or, if there is a list of what
+    is measured again, all but that, of whatever code: the page says which. Of code that is in no commit nobody can
+    tell whether it is the same."""
+    fresh = {"about": about, "settings": settings, "commits": {}}
     try:
         found = json.loads(FILE.read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return fresh
-    return found if all(found.get(name) == value for name, value in fresh.items()) else fresh
+    if commit.endswith("-dirty") or found.get("about") != about or found.get("settings") != settings:
+        return fresh
+    for name, measured_at in list(found["commits"].items()):
+        if measured_at != commit if again is None else name in again:
+            del found["commits"][name], found[name]
+    return found
 
 
 def keep(found):

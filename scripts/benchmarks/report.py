@@ -28,15 +28,19 @@ COSTS = "## The largest costs, and what was done about them"
 NO_NOTES = f"<!-- notes -->\n{COSTS}\n\n<!-- /notes -->"
 
 
-def about():
-    """What was measured, and on what."""
-    with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
-        model = next((line.partition(":")[2].strip() for line in cpuinfo if line.startswith("model name")), "?")
-    commit = output("git", "rev-parse", "--short=10", "HEAD").strip()
+def commit():
+    """What is measured."""
+    head = output("git", "rev-parse", "--short=10", "HEAD").strip()
     # What the documentation says changes no time, and this writes some of it.
     changed = output("git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)docs").strip()
+    return f"{head}-dirty" if changed else head
+
+
+def about():
+    """What it is measured on."""
+    with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
+        model = next((line.partition(":")[2].strip() for line in cpuinfo if line.startswith("model name")), "?")
     return {
-        "commit": f"{commit}-dirty" if changed else commit,
         "cores": os.cpu_count(),
         "model": model,
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
@@ -48,6 +52,14 @@ def about():
 def machine(about):
     return (f"{about['cores']} cores, {about['model']}, {about['memory_gib']} GiB of memory, {about['kernel']}, "
             f"{about['rustc']}")
+
+
+def measured_at(commits):
+    """The commits that were measured, and of which the parts are if there are several."""
+    of = {}
+    for name in TITLES:
+        of.setdefault(commits[name], []).append(name)
+    return " and ".join(f"`{one}`" + (f" ({', '.join(names)})" if len(of) > 1 else "") for one, names in of.items())
 
 
 def check():
@@ -99,7 +111,7 @@ def images():
 
 def page(found):
     """The page's text: nothing of it depends on where it is made."""
-    parts = [f"# Benchmarks\n\n{table(found)}\nMeasured by `scripts/bench all` at `{found['about']['commit']}`, on "
+    parts = [f"# Benchmarks\n\n{table(found)}\nMeasured by `scripts/bench all` at {measured_at(found['commits'])}, on "
              f"{machine(found['about'])}.\nUsers asked for {found['settings']['seconds']} s for each figure. Other "
              "work on the machine changes times; ratios are of what ran side by side.\n"
              "`scripts/bench page` makes this page of [benchmarks.json](benchmarks.json).\n"]

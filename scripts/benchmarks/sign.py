@@ -41,7 +41,9 @@ def measure_on(definition, parties, seconds):
             runs.append(bare(ROUNDS, parties))
         after = bench.metrics()
     answers = [one for load in loads for one in load["seconds"]]
-    end_to_end, mean = median(answers), sum(answers) / len(answers)
+    # With those that opened connections: the nodes have counted them, too.
+    timed = answers + [one for load in loads for one in load["first"]]
+    end_to_end, mean = median(answers), sum(timed) / len(timed)
     spent = {stage: each for stage, each in stages(before, after).items() if each is not None}
     of_rounds = rounds(before, after)
     return {
@@ -74,8 +76,7 @@ def parts(mean, spent, of_rounds):
     """The mean time of a request in parts that add up to it, in seconds. What a relayer calls protocol
     is the time in which it waits for its signers and checks their answers, so theirs is within. What no
     stage accounts for is a rest: that of the signers, whose stages are their mean, has also what the
-    slower one takes longer. (The first request of a slice, which opens connections, is not in the
-    total, but the nodes have counted it.)"""
+    slower one takes longer, and that of the client the time in which it opened connections."""
     relayer = {f"relayer, {stage}": spent["relayer", stage] for stage in FIRST}
     signer = {f"signer, {stage}": spent["signer", stage] for stage in FIRST}
     protocol = {f"signer, protocol: round {number}": each for number, each in of_rounds.items()}

@@ -3,8 +3,8 @@
 //! `sign_load URL SURI SECONDS BYTES KEY…`: each KEY is a user's verifying key, and each user asks for
 //! one signature after the other, of random messages of so many BYTES, until SECONDS are over; what is
 //! under way then is waited for. Before that each asks for one that opens connections, and asks again if
-//! it fails. Prints one JSON object: `seconds` (a list, one for each answer, without those first ones),
-//! `wall`, `failed` and `errors` (how often each, with those first ones).
+//! it fails. Prints one JSON object: `first` (a list, of each user's first one) and `seconds` (of all the others
+//! that were answered), `wall`, `failed` and `errors` (how often each, with those first ones).
 
 use rand::RngCore;
 use serde_json::json;
@@ -23,6 +23,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// What became of one user's requests.
 #[derive(Default)]
 struct Outcome {
+    /// How long the first one took that was answered.
+    first: Option<f64>,
     seconds: Vec<f64>,
     errors: BTreeMap<String, u32>,
 }
@@ -50,7 +52,9 @@ async fn connect(
     let mut tries = 1;
     loop {
         let options = SignOptions::new(key, random(32), account.clone());
+        let begin = Instant::now();
         let Err(error) = client.sign(&options).await else {
+            outcome.first = Some(begin.elapsed().as_secs_f64());
             return Ok(outcome);
         };
         if tries == FIRST_TRIES {
@@ -109,8 +113,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         outcomes.push(outcome.await?);
     }
     let wall = begin.elapsed().as_secs_f64();
-    let mut all = Outcome::default();
+    let (mut all, mut first) = (Outcome::default(), Vec::new());
     for outcome in outcomes {
+        first.extend(outcome.first);
         all.seconds.extend(outcome.seconds);
         for (error, count) in outcome.errors {
             *all.errors.entry(error).or_default() += count;
@@ -120,6 +125,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!(
         "{}",
         json!({
+            "first": first,
             "seconds": all.seconds,
             "wall": wall,
             "failed": failed,
