@@ -134,12 +134,17 @@ impl Network {
             .await
     }
 
-    /// Ends all nodes.
+    /// Ends all nodes, and removes what they have written.
     ///
     /// # Errors
-    /// If zombienet cannot.
+    /// If zombienet cannot, or the folder cannot be removed.
     pub async fn end(self) -> Result<()> {
-        Ok(self.zombienet.destroy().await?)
+        let dir = self.zombienet.base_dir().map(PathBuf::from);
+        self.zombienet.destroy().await?;
+        if let Some(dir) = dir {
+            std::fs::remove_dir_all(dir)?;
+        }
+        Ok(())
     }
 
     /// What `signing-cli` answers when it is asked through the first node.
