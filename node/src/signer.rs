@@ -5,6 +5,7 @@ mod chain;
 mod cli;
 mod commands;
 mod endpoint;
+mod keystore;
 mod password;
 
 pub(crate) use cli::{ResolvedSignerConfig, SignerOptions};
@@ -17,6 +18,7 @@ use offchain_signer::{
     metrics::Metrics,
     service::{SignerConfig, SignerService},
 };
+use sc_keystore::LocalKeystore;
 use sc_network_sync::SyncingService;
 use sc_service::{Error as ServiceError, TaskManager};
 use signing_runtime::OpaqueBlock as Block;
@@ -35,11 +37,12 @@ pub(crate) async fn spawn(
     client: Arc<FullClient>,
     pool: Arc<TransactionPool>,
     sync: Arc<SyncingService<Block>>,
-    keystore: KeystorePtr,
+    keystore: Arc<LocalKeystore>,
     prometheus: Option<Registry>,
 ) -> Result<(), ServiceError> {
     let metrics = Metrics::register(prometheus.as_ref())
         .map_err(|error| ServiceError::Application(Box::new(error)))?;
+    let keystore: KeystorePtr = Arc::new(keystore::ReadyKeystore::new(keystore));
     let (chain, follow_heads) = chain::NodeChain::new(client, pool, sync, metrics.clone());
     let config = SignerConfig {
         listen: config.listen,

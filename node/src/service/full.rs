@@ -225,7 +225,7 @@ async fn start<N: NetworkBackend<Block, Hash>>(
             client,
             pool,
             sync,
-            keystore.keystore(),
+            keystore.local_keystore(),
             prometheus,
         )
         .await?;

@@ -18,12 +18,16 @@ pub(crate) fn random() -> [u8; 32] {
     bytes
 }
 
-/// Parties with keys of their own, ascending.
+/// Parties with keys of their own, ascending: the same for the same count. From seeds, because this keystore derives
+/// a pair each time it signs, and of a phrase that takes 2 ms: a node keeps its pair ready.
 pub(crate) fn signers(count: usize) -> Vec<NodeSigner> {
     let mut signers: Vec<_> = (0..count)
-        .map(|_| {
+        .map(|index| {
             let keystore = Arc::new(MemoryKeystore::new());
-            let key = keystore.sr25519_generate_new(KEY_TYPE, None).unwrap();
+            let seed = format!("0x{:064x}", index + 1);
+            let key = keystore
+                .sr25519_generate_new(KEY_TYPE, Some(&seed))
+                .unwrap();
             NodeSigner::new(keystore, key.into()).unwrap()
         })
         .collect();
