@@ -593,6 +593,14 @@ pub(crate) fn json(answer: (StatusCode, Vec<u8>)) -> Value {
     serde_json::from_slice(&body).unwrap()
 }
 
+/// An answer's status, and its code if it is a refusal.
+pub(crate) fn status_and_code(answer: (StatusCode, Vec<u8>)) -> (u16, String) {
+    let (status, body) = answer;
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let code = body["code"].as_str().unwrap_or_default();
+    (status.as_u16(), code.into())
+}
+
 /// Lets other tasks run until `condition` holds.
 pub(crate) async fn until(condition: impl Fn() -> bool) {
     while !condition() {

@@ -2,9 +2,8 @@
 
 use super::refused;
 use crate::request::testing::{
-    json, program_key, registration, until, FakePrograms, World, RELAYER,
+    json, program_key, registration, status_and_code, until, FakePrograms, World, RELAYER,
 };
-use serde_json::Value;
 use signing_primitives::wire::{SignRequest, SignedMessage, UserSignatureRequest};
 use sp_core::{sr25519, Pair};
 use std::{sync::Arc, time::Duration};
@@ -44,7 +43,7 @@ async fn ask(world: &World, node: usize, asker: &sr25519::Pair, password: &[u8])
     };
     let signed = SignedMessage::sign(serde_json::to_vec(&request).unwrap(), asker);
     let to = &world.nodes[node];
-    let (status, body) = if node == RELAYER {
+    let answer = if node == RELAYER {
         to.post("/user/relay_tx", to.seal(&signed)).await
     } else {
         let sign = SignRequest {
@@ -54,9 +53,7 @@ async fn ask(world: &World, node: usize, asker: &sr25519::Pair, password: &[u8])
         let body = world.relayed(node, RELAYER, &sign);
         to.post("/user/sign_tx", body).await
     };
-    let body: Value = serde_json::from_slice(&body).unwrap();
-    let code = body["code"].as_str().unwrap_or_default();
-    (status.as_u16(), code.into())
+    status_and_code(answer)
 }
 
 /// Strangers ask, each with an account that has never asked before, until they are not listened to
@@ -151,18 +148,16 @@ async fn copies_of_an_attempt_are_evaluated_once() {
         .collect();
     until(|| copies.iter().filter(|copy| copy.is_finished()).count() == 19).await;
     gate.open();
-    let mut statuses = Vec::new();
+    let mut answers = Vec::new();
     for copy in copies {
-        let (status, body) = copy.await.unwrap();
-        let body: Value = serde_json::from_slice(&body).unwrap();
-        statuses.push((status.as_u16(), body["code"].as_str().map(String::from)));
+        answers.push(status_and_code(copy.await.unwrap()));
     }
-    statuses.sort();
-    let replayed = (409, Some(String::from("request_replayed")));
-    assert_eq!(statuses[0], (200, None));
+    answers.sort();
+    let replayed = refused(409, "request_replayed");
+    assert_eq!(answers[0], (200, String::new()));
     assert!(
-        statuses[1..].iter().all(|status| *status == replayed),
-        "{statuses:?}"
+        answers[1..].iter().all(|answer| *answer == replayed),
+        "{answers:?}"
     );
     assert_eq!(programs.evaluated.lock().unwrap().len(), 1);
 

@@ -4,7 +4,7 @@ use super::refused;
 use crate::{
     api::ApiConfig,
     request::{
-        testing::{json, send, until, Wire, World},
+        testing::{json, send, status_and_code, until, Wire, World},
         RelayConfig,
     },
 };
@@ -118,16 +118,8 @@ async fn after_the_wait_the_network_is_looked_at_again() {
             let _ = filled.await.unwrap();
         }
         let answer = waiting.await.unwrap();
-        assert_eq!(
-            (answer.0.as_u16(), said(&answer.1)),
-            (status, code.to_string())
-        );
+        assert_eq!(status_and_code(answer), refused(status, code));
     }
-}
-
-fn said(body: &[u8]) -> String {
-    let body: serde_json::Value = serde_json::from_slice(body).unwrap();
-    body["code"].as_str().unwrap_or_default().into()
 }
 
 /// Somebody else waits for the same signature: it is made with the words of one who has hung up.
@@ -200,11 +192,8 @@ async fn who_joins_has_no_more_time_than_others() {
     let second = ask(&world, &joins);
     until(|| world.relayer().relayer.joined() == 1).await;
     for (asking, seconds) in [(first, 30), (second, 51)] {
-        let (status, body) = asking.await.unwrap();
-        assert_eq!(
-            (status.as_u16(), said(&body)),
-            refused(504, "signing_timed_out")
-        );
+        let answer = asking.await.unwrap();
+        assert_eq!(status_and_code(answer), refused(504, "signing_timed_out"));
         assert_eq!(since.elapsed().as_secs(), seconds);
     }
 }
