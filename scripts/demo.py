@@ -85,7 +85,7 @@ def demo(network, seconds):
         "verifying_key": registration["verifying_key"],
         "address": registration["address"],
         "message": allowed["payload"],
-        "hash": allowed["hash"],
+        "signing_hash": allowed["signing_hash"],
         "signature": signature["signature"],
         "raw_transaction": recovered["raw"],
         "sender": recovered["sender"],

@@ -16,7 +16,7 @@ struct Demo {
     verifying_key: String,
     address: String,
     message: String,
-    hash: String,
+    signing_hash: String,
     signature: String,
     raw_transaction: String,
     sender: String,
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let demo: Demo = serde_json::from_str(&last)?;
 
     let digest = keccak_256(&bytes(&demo.message)?);
-    same("hash", bytes(&demo.hash)?, digest)?;
+    same("signing_hash", bytes(&demo.signing_hash)?, digest)?;
     let signature = bytes(&demo.signature)?;
     let key = signer(&digest, &signature)?;
     let compressed = key.to_encoded_point(true);

@@ -1,9 +1,9 @@
 //! What may be said on the command line.
 
 use super::values::{
-    parse_account, parse_auxiliary, parse_digest, parse_endpoint, parse_hash, parse_hex,
-    parse_instance, parse_program_key, parse_report, parse_url, parse_verifying_key, parse_wei,
-    Auxiliary, Bytes, Instance, ReportId, Secret,
+    parse_account, parse_address, parse_auxiliary, parse_digest, parse_endpoint, parse_hash,
+    parse_hex, parse_instance, parse_program_key, parse_report, parse_url, parse_verifying_key,
+    parse_wei, Auxiliary, Bytes, Instance, ReportId, Secret,
 };
 use alloy_primitives::{Address, U256};
 use clap::{Args, Parser, Subcommand};
@@ -393,7 +393,7 @@ Example:
 #[derive(Args, Debug)]
 pub(crate) struct PayloadArgs {
     /// The receiver's address
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
     pub(crate) to: Address,
     /// What to transfer: wei, or with a unit as in 0.5ether or 20gwei
     #[arg(long, value_name = "AMOUNT", default_value = "0", value_parser = parse_wei)]
@@ -428,7 +428,7 @@ pub(crate) struct RecoverArgs {
     #[arg(long, value_name = "HEX", value_parser = parse_hex)]
     pub(crate) signature: Bytes,
     /// Fail unless this is the sender
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
     pub(crate) expect: Option<Address>,
 }
 

@@ -21,6 +21,10 @@ pub(crate) fn run(command: EthereumCommand) -> Result<Report, Failure> {
 
 fn payload(args: PayloadArgs) -> Result<Report, Failure> {
     let fee = |amount: U256| u128::try_from(amount).map_err(|_| Failure::FeeTooLarge);
+    // No node of Ethereum takes such a one (EIP-1559).
+    if args.max_priority_fee > args.max_fee {
+        return Err(Failure::TipAboveFee);
+    }
     let transaction = TxEip1559 {
         chain_id: args.chain_id,
         nonce: args.nonce,
@@ -33,11 +37,11 @@ fn payload(args: PayloadArgs) -> Result<Report, Failure> {
         input: Bytes::from(args.data.0),
     };
     let payload = hex(transaction.encoded_for_signing());
-    let hash = hex(transaction.signature_hash());
-    let json = json!({ "payload": payload, "hash": hash });
+    let signing_hash = hex(transaction.signature_hash());
+    let json = json!({ "payload": payload, "signing_hash": signing_hash });
     Ok(Report::new(json)
         .field("payload", payload)
-        .field("hash", hash))
+        .field("signing hash", signing_hash))
 }
 
 fn recover(args: &RecoverArgs) -> Result<Report, Failure> {
@@ -67,7 +71,7 @@ fn recover(args: &RecoverArgs) -> Result<Report, Failure> {
     Ok(Report::new(json)
         .field("raw", raw)
         .field("sender", sender)
-        .field("hash", transaction_hash))
+        .field("transaction hash", transaction_hash))
 }
 
 /// Reads back what [`payload`] wrote, all of it.

@@ -55,6 +55,8 @@ pub(crate) enum Failure {
     NoReport { id: ReportId, others: Vec<String> },
     #[error("the fee is larger than a fee can be")]
     FeeTooLarge,
+    #[error("the tip is more than all that a unit of gas may cost: give a --max-fee that is at least --max-priority-fee")]
+    TipAboveFee,
     #[error("not the signing payload of an EIP-1559 transaction")]
     NotAPayload,
     #[error("not a signature: expected r ‖ s ‖ v, 65 bytes, s in the lower half of its range")]
@@ -138,7 +140,8 @@ impl Failure {
             Self::EmptyMessage
             | Self::TooLong { .. }
             | Self::TooMany { .. }
-            | Self::FeeTooLarge => "bad_value",
+            | Self::FeeTooLarge
+            | Self::TipAboveFee => "bad_value",
             Self::NotRegistered(_) => "not_registered",
             Self::History(HistoryError::NoSuchBlock { .. }) => "no_such_block",
             Self::History(HistoryError::Chain(_) | HistoryError::NoMetadata(_)) => {

@@ -1,6 +1,6 @@
 //! How single values are written on the command line.
 
-use alloy_primitives::{utils::parse_units, U256};
+use alloy_primitives::{utils::parse_units, Address, U256};
 use signing_client::{
     AccountId, BlockNumber, HashChoice, ProgramInstance, ProgramKey, VerifyingKey,
 };
@@ -98,6 +98,10 @@ pub(crate) enum ValueError {
     Sha1,
     #[error("not an amount: expected wei, or a number and a unit as in 0.5ether or 20gwei")]
     Amount,
+    #[error("not an Ethereum address: expected 0x and 20 bytes of hex")]
+    Address,
+    #[error("the address's checksum is wrong (EIP-55): is it mistyped? Without one it is all lower case")]
+    Checksum,
     #[error("not a node's RPC server: expected ws://HOST:PORT or wss://HOST:PORT")]
     Url,
     #[error("not a signer's endpoint: expected HOST:PORT, as `status` shows it")]
@@ -277,6 +281,17 @@ pub(crate) fn parse_wei(text: &str) -> Result<U256, ValueError> {
         .map_err(|_| ValueError::Amount)
 }
 
+/// An address of letters in both cases has a checksum.
+pub(crate) fn parse_address(text: &str) -> Result<Address, ValueError> {
+    let address: Address = text.parse().map_err(|_| ValueError::Address)?;
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let has_checksum = digits != digits.to_lowercase() && digits != digits.to_uppercase();
+    if has_checksum && address.to_checksum(None) != format!("0x{digits}") {
+        return Err(ValueError::Checksum);
+    }
+    Ok(address)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
@@ -294,6 +309,29 @@ mod tests {
         assert_eq!(parse_endpoint(endpoint).unwrap(), endpoint);
         for other in ["", "host", "http://host:80"] {
             assert!(matches!(parse_endpoint(other), Err(ValueError::Endpoint)));
+        }
+    }
+
+    #[test]
+    fn a_mistyped_ethereum_address_is_none() {
+        // The first example of EIP-55.
+        let address = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+        for same in [
+            address.to_owned(),
+            address[2..].to_owned(),
+            address.to_lowercase(),
+            format!("0x{}", address[2..].to_uppercase()),
+        ] {
+            assert_eq!(parse_address(&same).unwrap().to_checksum(None), address);
+        }
+        for mistyped in [
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAee",
+            "0x5aaeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+        ] {
+            assert!(matches!(parse_address(mistyped), Err(ValueError::Checksum)));
+        }
+        for other in ["", "0x", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeA"] {
+            assert!(matches!(parse_address(other), Err(ValueError::Address)));
         }
     }
 

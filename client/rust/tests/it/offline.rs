@@ -83,7 +83,7 @@ async fn ethereum_payload_and_recover() {
     let payload = json["payload"].as_str().unwrap();
     let bytes = hex::decode(&payload[2..]).unwrap();
     assert_eq!(bytes[0], 2);
-    let hash: [u8; 32] = hex::decode(&json["hash"].as_str().unwrap()[2..])
+    let hash: [u8; 32] = hex::decode(&json["signing_hash"].as_str().unwrap()[2..])
         .unwrap()
         .try_into()
         .unwrap();
@@ -137,6 +137,18 @@ async fn ethereum_payload_and_recover() {
     let outcome = recover(format!("0x{}", hex::encode(flipped))).await;
     assert_ne!(outcome.json()["sender"], sender);
     assert_eq!(recover("0x00".into()).await.code, 4);
+}
+
+#[tokio::test]
+async fn a_tip_is_not_above_the_fee() {
+    for (tip, code) in [("30gwei", 0), ("31gwei", 1)] {
+        let fees = ["--chain-id", "1", "--max-fee", "30gwei"];
+        let outcome = payload(&[&fees[..], &["--max-priority-fee", tip]].concat()).await;
+        assert_eq!(outcome.code, code, "{outcome:?}");
+        if code == 1 {
+            assert_eq!(outcome.error_code(), "bad_value");
+        }
+    }
 }
 
 #[tokio::test]

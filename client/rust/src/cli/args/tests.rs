@@ -101,6 +101,8 @@ fn values_are_checked() {
         "faults list --blocks 0",
         "register --program nonsense",
         "ethereum payload --to 0x00 --chain-id 1 --nonce 0 --max-fee 1",
+        // The last digit is mistyped.
+        "ethereum payload --to 0x70997970C51812dc3A010C7d01b50e0d17dc79C9 --chain-id 1 --nonce 0 --max-fee 1",
     ] {
         assert_eq!(
             parse(line).unwrap_err(),
