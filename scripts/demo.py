@@ -8,11 +8,15 @@ sign an EIP-1559 transaction, shows that it refuses one to another address, and 
 
 import argparse
 import json
+import pathlib
+import shlex
+import subprocess
 import sys
 import tempfile
 import time
 
-from local_network import CACHE, PROGRAMS, SCRIPTS, LocalNetwork, cli, run
+from local_network import (CACHE, PROGRAMS, SCRIPTS, LocalNetwork, bold, build, call_cli, cli, fail, interrupted,
+                           is_running, run)
 
 USER = "//Alice"
 ALLOWED = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
@@ -20,7 +24,7 @@ OTHER = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
 
 
 def say(message):
-    print(f"\033[1m==> {message}\033[0m", file=sys.stderr, flush=True)
+    print(bold(f"==> {message}"), file=sys.stderr, flush=True)
 
 
 def payload(url, to):
@@ -38,13 +42,11 @@ def sign_when_ready(url, verifying_key, message):
             return answer
         print(f"not yet: {answer['error']['code']}", file=sys.stderr, flush=True)
         time.sleep(3)
-    sys.exit(f"error: not signed: {answer['error']['message']}")
+    fail(f"not signed: {answer['error']['message']}")
 
 
 def demo(network, seconds):
     started = time.monotonic()
-    say("starting five validators")
-    network("up")
     say("waiting for the network key: a committee of three makes it, any two of them can sign")
     status = network.wait_for_key()
     url = status["validators"][0]["rpc"]
@@ -74,13 +76,16 @@ def demo(network, seconds):
     print(f"sender, recovered from the raw transaction: {recovered['sender']}", file=sys.stderr)
 
     say(f"asking for the same to {OTHER}, which the program must refuse")
-    refused = cli(url, "sign", "--suri", USER, "--verifying-key", registration["verifying_key"],
-                  "--hex", payload(url, OTHER)["payload"], may_fail=True)
+    # What it writes for people calls an error what is meant to happen here.
+    _, refused = call_cli(url, "sign", "--suri", USER, "--verifying-key", registration["verifying_key"],
+                          "--hex", payload(url, OTHER)["payload"], stderr=subprocess.DEVNULL)
+    if refused is None:
+        fail("signing-cli said nothing")
     if "error" not in refused:
-        sys.exit("error: the program did not refuse")
+        fail("the program did not refuse")
     if refused["error"]["code"] != "program_refused":
-        sys.exit(f"error: not the program refused, but: {refused['error']['message']}")
-    print(f"refused: {refused['error']['code']}", file=sys.stderr)
+        fail(f"not the program refused, but: {refused['error']['message']}")
+    print(f"refused, as it should be: {refused['error']['message']}", file=sys.stderr)
     return {
         "verifying_key": registration["verifying_key"],
         "address": registration["address"],
@@ -101,27 +106,53 @@ def main():
     parser.add_argument("--dir", help="where the network lives (default: a new temporary folder; "
                                       "with --keep, that of 'scripts/network')")
     arguments = parser.parse_args()
+    try:
+        build_and_show(arguments)
+    except KeyboardInterrupt:
+        interrupted()
+
+
+def option(folder):
+    """What has scripts/network find a network there."""
+    return f" --dir {shlex.quote(str(folder))}" if folder != CACHE / "network" else ""
+
+
+def check_free(folder):
+    """Fails if there is a network already: better now than after a build."""
+    file = folder / "network.json"
+    if file.exists() and any(map(is_running, json.loads(file.read_text())["nodes"])):
+        fail(f"a network is running in {folder}: stop it with 'scripts/network down{option(folder)}', "
+             "or choose another --dir")
+
+
+def build_and_show(arguments):
+    if arguments.dir or arguments.keep:
+        check_free(pathlib.Path(arguments.dir or CACHE / "network").resolve())
     seconds = {}
     started = time.monotonic()
     run(str(SCRIPTS / "setup"))
-    run(str(SCRIPTS / "build"))
+    build()
     seconds["build"] = time.monotonic() - started
 
     folder = arguments.dir or (CACHE / "network" if arguments.keep else tempfile.mkdtemp(prefix="signing-demo-"))
-    network = LocalNetwork(folder)
-    finished = False
+    folder = pathlib.Path(folder).resolve()
+    network, is_up = LocalNetwork(folder), False
     try:
+        say("starting five validators")
+        network("up")
+        is_up = True
         result = demo(network, seconds)
-        finished = True
-    finally:
-        if not finished and not arguments.keep:
-            say(f"failed; stopping the network. Its data and logs stay in {folder}")
-            network("down", "--keep-data")
-        elif arguments.keep:
-            say("the network stays up: see 'scripts/network status', stop it with 'scripts/network down'")
+    except BaseException as error:
+        why = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        if arguments.keep and is_up:
+            say(f"{why}; the network stays up: 'scripts/network down{option(folder)}' stops it")
         else:
-            say("stopping the network")
-            network("down")
+            say(f"{why}; stopping the network. Its data and logs stay in {folder}")
+            network("down", "--keep-data")
+        raise
+    if not arguments.keep:
+        say("stopping the network")
+        network("down")
     result["seconds"] = {name: round(value, 2) for name, value in seconds.items()}
     if arguments.json:
         print(json.dumps(result))
@@ -129,6 +160,13 @@ def main():
         say("done")
         for name in ("address", "sender", "signature", "refused"):
             print(f"{name:10} {result[name]}")
+    if arguments.keep:
+        of = option(folder)
+        say("the network stays up; to go on with it, for example with that user's key:")
+        print(f"""  eval "$(scripts/network env{of})"
+  signing-cli sign --suri {USER} --verifying-key {result['verifying_key']} --hex {result['message']}
+  scripts/network status{of}    # the http addresses are those of the nodes' status pages
+  scripts/network down{of}      # stops it""", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What the Python scripts share: where things are built, and how the local network and the
 command-line client are called."""
 
+import fcntl
 import json
 import os
 import pathlib
@@ -23,10 +24,31 @@ def fail(message):
     sys.exit(f"error: {message}")
 
 
+def bold(text):
+    """For a terminal."""
+    return f"\033[1m{text}\033[0m" if sys.stderr.isatty() else text
+
+
+def interrupted():
+    """The end of a script that somebody has interrupted."""
+    print("interrupted", file=sys.stderr)
+    sys.exit(130)
+
+
 def run(*command):
     """Runs a command that shows its own progress."""
     # What it prints is progress here; standard output is for the result.
-    if subprocess.run(command, stdout=sys.stderr).returncode != 0:
+    with subprocess.Popen(command, stdout=sys.stderr) as process:
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:
+            # On a terminal it has been interrupted, too, and tidies up.
+            try:
+                process.wait(120)
+            except subprocess.TimeoutExpired:
+                process.terminate()
+            raise
+    if code != 0:
         fail(f"{' '.join(map(str, command))} failed")
 
 
@@ -59,6 +81,48 @@ def cli(url, *arguments, may_fail=False):
     if answer is None:
         fail(f"signing-cli {' '.join(map(str, arguments))} said nothing")
     return answer
+
+
+def process_state(pid):
+    """The state, number of threads and time of start, in ticks since the machine's, of a process (proc(5))."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return fields[0], int(fields[17]), int(fields[19])
+
+
+def is_running(node):
+    """Whether the process of a node of a network's `network.json` is there and is this node (a process id may have
+    been used again)."""
+    try:
+        state, threads, started = process_state(node["pid"])
+    except (OSError, KeyError):
+        return False
+    # Of one that was killed the first thread may end before others, which hold its files until then.
+    return started == node["started"] and (state != "Z" or threads > 1)
+
+
+def build():
+    """Builds; and until this script ends, no other checkout can build over that (claim_target in env.sh)."""
+    while True:
+        run(str(SCRIPTS / "build"))
+        claim = open(TARGET / ".claim", "a")
+        fcntl.flock(claim, fcntl.LOCK_SH)
+        if not other_owner():
+            break
+        # It has been faster.
+        claim.close()
+    # Open to the end; and those that this one calls need not claim it.
+    build.claim = claim
+    for environment in (os.environ, ENVIRONMENT):
+        environment["SIGNING_CLAIM"] = f"{TARGET} of {SCRIPTS.parent}"
+
+
+def other_owner():
+    """The checkout that has claimed the target directory last, if it is another one."""
+    try:
+        owner = (TARGET / ".checkout").read_text()
+    except FileNotFoundError:
+        return None
+    return None if owner == str(SCRIPTS.parent) else owner
 
 
 class LocalNetwork:

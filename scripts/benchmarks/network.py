@@ -15,6 +15,7 @@ from collections import Counter
 from statistics import median
 
 from local_network import PROGRAMS, SCRIPTS, TARGET, LocalNetwork, cli, fail, last_json, output
+from local_network import build as build_all
 
 USER = "//Bob"
 ACCOUNT = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty"
@@ -183,8 +184,11 @@ def rounds(before, after):
 
 def in_one_process(kinds, *arguments):
     """What the benchmark signing prints of these kinds, and of no others: the rest takes time."""
-    return output("cargo", "bench", "--locked", "--workspace", "--bench", "signing", "--", *arguments,
-                  "--only", kinds)
+    return cargo_bench("signing", "--", *arguments, "--only", kinds)
+
+
+def cargo_bench(name, *arguments):
+    return output("cargo", "bench", "--locked", "--workspace", "--bench", name, *arguments)
 
 
 def bare(rounds, parties):
@@ -253,6 +257,6 @@ def show_outcome(found):
 
 def build():
     """All that is needed while the network is up: a compiler would compete with what is measured."""
-    output(SCRIPTS / "build")
+    build_all()
     output("cargo", "build", "--release", "--locked", "--workspace", "--example", "sign_load")
-    output("cargo", "bench", "--locked", "--workspace", "--bench", "signing", "--no-run")
+    cargo_bench("signing", "--no-run")
