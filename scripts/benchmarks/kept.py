@@ -1,6 +1,7 @@
 """What `scripts/bench all` has measured so far: what fails in the last part does not lose the others."""
 
 import json
+import sys
 
 from local_network import CACHE
 
@@ -16,7 +17,14 @@ def begin(about, settings, commit, again=None):
         found = json.loads(FILE.read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return fresh
-    if commit.endswith("-dirty") or found.get("about") != about or found.get("settings") != settings:
+    differs = {
+        "there are changes that are in no commit": commit.endswith("-dirty"),
+        "that was another machine or compiler": found.get("about") != about,
+        "those were other options": found.get("settings") != settings,
+    }
+    if any(differs.values()):
+        why = ", ".join(reason for reason, holds in differs.items() if holds)
+        print(f"nothing of what was measured before is kept: {why}", file=sys.stderr)
         return fresh
     for name, measured_at in list(found["commits"].items()):
         if measured_at != commit if again is None else name in again:

@@ -206,6 +206,11 @@ def at_once():
     return last_json(in_one_process("at_once"))["at_once"]
 
 
+def memory_by_sessions():
+    """The most resident memory of a process with so many sessions at once, by their number."""
+    return last_json(cargo_bench("memory"))
+
+
 def median_of(runs, kind):
     """The median of all rounds of these runs of `bare`."""
     return median(seconds for run in runs for seconds in run["times"][kind])
@@ -259,4 +264,5 @@ def build():
     """All that is needed while the network is up: a compiler would compete with what is measured."""
     build_all()
     output("cargo", "build", "--release", "--locked", "--workspace", "--example", "sign_load")
-    cargo_bench("signing", "--no-run")
+    for bench in ("signing", "memory"):
+        cargo_bench(bench, "--no-run")

@@ -2,8 +2,8 @@
 
 from statistics import median
 
-from benchmarks.network import (Bench, bare, build, in_process, median_of, outcome, rounds, show_outcome,
-                                stages)
+from benchmarks.network import (Bench, bare, build, in_process, median_of, memory_by_sessions, outcome, rounds,
+                                show_outcome, stages)
 
 # The stage that bare synedrion has, too.
 PROTOCOL = "protocol"
@@ -19,11 +19,26 @@ PATIENCE = 4
 # Until all nodes have done it once, seconds.
 WARM_UP = 10
 
+# Of the page.
+EXPLAINED = """\
+An open session's memory is what a process of its own has resident at most with the most sessions at once, less
+what one has with a single session, divided by the parties that it has more. These are the driver's, with links
+in memory: what connections between nodes keep is not in it, nor what a node has of a request beside its session.
+"""
+
 
 def measure(seconds):
     """Two of three in five nodes, and three of five in seven."""
     build()
-    return {**measure_on("local", 2, seconds), "three": measure_on("large", 3, seconds)}
+    memory = memory_by_sessions()
+    return {**measure_on("local", 2, seconds), "three": measure_on("large", 3, seconds), "memory": memory}
+
+
+def bytes_of_a_session(memory):
+    """What an open session takes of a party's memory: by how much the most differ from the fewest."""
+    few, *_, many = sorted(memory, key=lambda row: row["sessions"])
+    more = many["sessions"] * many["parties"] - few["sessions"] * few["parties"]
+    return (many["bytes"] - few["bytes"]) / more
 
 
 def measure_on(definition, parties, seconds):
@@ -98,6 +113,10 @@ def show(found):
     show_on(found, "five nodes, 2 of 3", "two")
     print()
     show_on(found["three"], "seven nodes, 3 of 5", "three")
+    print(f"\n{'sessions at once, in one process':45} {'memory':>10}")
+    for row in found["memory"]:
+        print(f"{row['sessions']:15} of {row['parties']} parties {'':15} {row['bytes'] / 1e6:10.1f} MB")
+    print(f"{'each session more, of each of its parties':45} {bytes_of_a_session(found['memory']) / 1e6:10.2f} MB")
 
 
 def show_on(found, network, parties):

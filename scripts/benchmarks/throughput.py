@@ -10,13 +10,9 @@ EXPLAINED = """\
 relayer, and a relayer other signers; only what fails after that has *failed*.
 
 *Sessions* and *memory* are the most signing sessions that each node computed at once, and the most resident
-memory of each, added up. An open session's memory is what the nodes that sign grew by from the first row to
-the last, divided by the sessions that they had more. It is the most and no median, because the allocator
-gives little back: resident memory stays where the most sessions at once have brought it, and users only
-become more from row to row. What else a node comes to keep in these minutes is taken for the sessions', which
-makes the figure too high; memory that was left free when the key was made is used again, which makes it too
-low. Sessions that wait for their turn (a node computes four for each core, and eight at least) are not
-counted: they need hardly any memory yet, and would make the figure look better.
+memory of each, added up. Sessions that wait for their turn (a node computes four for each core, and eight at
+least) are not counted: they need hardly any memory yet. What nodes grow by from row to row is not the sessions'
+alone: in their first minutes they come to keep more with every block.
 """
 
 
@@ -45,18 +41,7 @@ def measure(users, seconds):
     per_second = mean(map(median, allowed))
     for row in rows:
         row["of_allowed"] = row["per_second"] / per_second
-    return {"allowed_per_second": per_second, "allowed": allowed, "memory_before_mib": quiet,
-            "rows": rows, "sessions": of_sessions(rows[0]["nodes"], rows[-1]["nodes"])}
-
-
-def of_sessions(few, many):
-    """What the nodes that sign have grown by from few users to many, by the most memory and the most sessions
-    of each."""
-    grown = [{what: node[what] - few[name][what] for what in node} for name, node in many.items()]
-    grown = [node for node in grown if node["sessions"] > 0]
-    more, memory = (sum(node[what] for node in grown) for what in ("sessions", "memory_mib"))
-    measured = more > 0 and memory > 0
-    return {"more": more, "memory_mib": memory, "mib_each": memory / more if measured else None}
+    return {"allowed_per_second": per_second, "allowed": allowed, "memory_before_mib": quiet, "rows": rows}
 
 
 def total(row, what):
@@ -75,7 +60,4 @@ def show(found):
               f" {100 * row['of_allowed']:6.0f} % {row['median']:6.2f} s {row['slowest']:6.2f} s"
               f" {total(row, 'sessions'):9.0f} {total(row, 'memory_mib'):6.0f} MiB")
         show_outcome(row)
-    sessions = found["sessions"]
-    each = "not measured" if sessions["mib_each"] is None else f"{sessions['mib_each']:.1f} MiB each"
-    print(f"memory of all nodes: {found['memory_before_mib']:.0f} MiB before the first request; those that sign grew"
-          f" by {sessions['memory_mib']:.0f} MiB\nwith {sessions['more']:.0f} sessions more: {each}")
+    print(f"memory of all nodes: {found['memory_before_mib']:.0f} MiB before the first request")
