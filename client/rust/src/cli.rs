@@ -18,8 +18,19 @@ use args::{Command, Global, KeyArgs, WaitArgs};
 use failure::Failure;
 use report::Report;
 use signing_client::{Account, AccountError, SigningClient, Wait};
-use std::{env, path::PathBuf};
+use std::{env, ffi::OsString, path::PathBuf, process::ExitCode};
 use values::Secret;
+
+/// Says what is wrong with the command line, or the help that it asked for.
+pub(crate) fn misused(error: &clap::Error, words: impl Iterator<Item = OsString>) -> ExitCode {
+    // Nobody is left to tell if this fails.
+    let _ = error.print();
+    let json = words.into_iter().any(|word| word == "--json");
+    if json && error.use_stderr() {
+        println!("{}", failure::usage(error));
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(u8::MAX))
+}
 
 /// Does what was asked for.
 pub(crate) async fn run(cli: Cli) -> Result<Report, Failure> {

@@ -17,7 +17,10 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return cli::misused(&error, std::env::args_os()),
+    };
     let json = cli.global.json;
     match cli::run(cli).await {
         Ok(report) => report.print(json),

@@ -1,7 +1,7 @@
 //! What goes wrong, and how it is told.
 
 use super::values::{ReportId, SourceError};
-use serde_json::json;
+use serde_json::{json, Value};
 use signing_client::{
     AccountError, ChainError, ConnectError, HistoryError, HttpError, ModuleError, RegisterError,
     SignError, TransactionError,
@@ -166,6 +166,17 @@ impl Failure {
         }
         ExitCode::from(self.exit_code())
     }
+}
+
+/// A wrong command line, as [`Failure::print`] tells errors in JSON.
+pub(crate) fn usage(error: &clap::Error) -> Value {
+    // What follows an empty line is how it is used.
+    let text = error.to_string();
+    let words = text.split("\n\n").next().unwrap_or_default();
+    let words: Vec<_> = words.split_whitespace().collect();
+    let message = words.join(" ");
+    let message = message.trim_start_matches("error: ");
+    json!({ "error": { "code": "usage", "message": message } })
 }
 
 fn transaction_code(error: &TransactionError) -> String {

@@ -181,9 +181,27 @@ async fn usage_errors_exit_with_2() {
         &["program"],
         &["status", "--nonsense"],
     ] {
-        assert_eq!(cli(words).await.code, 2, "{words:?}");
+        let outcome = cli(words).await;
+        assert_eq!(outcome.code, 2, "{words:?}");
+        assert_eq!(outcome.stdout, "");
+        // As all other errors.
+        let outcome = cli(&[words, &["--json"]].concat()).await;
+        assert_eq!(
+            (outcome.code, outcome.error_code().as_str()),
+            (2, "usage"),
+            "{words:?}"
+        );
+        let json = outcome.json();
+        let message = json["error"]["message"].as_str().unwrap();
+        assert!(!message.is_empty() && !message.contains("Usage"), "{json}");
     }
-    for words in [&["--help"][..], &["sign", "--help"], &["--version"]] {
-        assert_eq!(cli(words).await.code, 0, "{words:?}");
+    for words in [
+        &["--help"][..],
+        &["sign", "--help", "--json"],
+        &["--version"],
+    ] {
+        let outcome = cli(words).await;
+        assert_eq!(outcome.code, 0, "{words:?}");
+        assert!(serde_json::from_str::<serde_json::Value>(&outcome.stdout).is_err());
     }
 }
