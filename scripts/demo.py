@@ -9,14 +9,13 @@ sign an EIP-1559 transaction, shows that it refuses one to another address, and 
 import argparse
 import json
 import pathlib
-import shlex
 import subprocess
 import sys
 import tempfile
 import time
 
-from local_network import (CACHE, PROGRAMS, SCRIPTS, LocalNetwork, bold, build, call_cli, cli, fail, interrupted,
-                           is_running, run)
+from local_network import (CACHE, PROGRAMS, SCRIPTS, LocalNetwork, bold, build, call_cli, check_free, cli, fail,
+                           interrupted, option, run)
 
 USER = "//Alice"
 ALLOWED = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
@@ -112,20 +111,8 @@ def main():
         interrupted()
 
 
-def option(folder):
-    """What has scripts/network find a network there."""
-    return f" --dir {shlex.quote(str(folder))}" if folder != CACHE / "network" else ""
-
-
-def check_free(folder):
-    """Fails if there is a network already: better now than after a build."""
-    file = folder / "network.json"
-    if file.exists() and any(map(is_running, json.loads(file.read_text())["nodes"])):
-        fail(f"a network is running in {folder}: stop it with 'scripts/network down{option(folder)}', "
-             "or choose another --dir")
-
-
 def build_and_show(arguments):
+    # Better now than after a build.
     if arguments.dir or arguments.keep:
         check_free(pathlib.Path(arguments.dir or CACHE / "network").resolve())
     seconds = {}

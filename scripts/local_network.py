@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 
@@ -101,22 +102,45 @@ def is_running(node):
 
 
 def build():
-    """Builds; and until this script ends, no other checkout can build over that (claim_target in env.sh)."""
+    """Builds, and keeps others from building over it."""
+    hold(str(SCRIPTS / "build"))
+
+
+def claim():
+    """Keeps others from building, for those who build something else."""
+    hold("bash", "-c", '. "$0" && claim_target', str(SCRIPTS / "env.sh"))
+
+
+def hold(*command):
+    """Runs what claims the target directory; until this script ends, no other checkout can (claim_target in env.sh)."""
     mine = f"{TARGET} of {SCRIPTS.parent}"
     while True:
-        run(str(SCRIPTS / "build"))
+        run(*command)
         if os.environ.get("SIGNING_CLAIM") == mine:
             return  # Who has called this script has claimed it.
-        claim = open(TARGET / ".claim", "a")
-        fcntl.flock(claim, fcntl.LOCK_SH)
+        lock = open(TARGET / ".claim", "a")
+        fcntl.flock(lock, fcntl.LOCK_SH)
         if not other_owner():
             break
         # It has been faster.
-        claim.close()
+        lock.close()
     # Open to the end; and those that this one calls need not claim it.
-    build.claim = claim
+    hold.lock = lock
     for environment in (os.environ, ENVIRONMENT):
         environment["SIGNING_CLAIM"] = mine
+
+
+def check_free(folder):
+    """Fails if a network runs in this folder."""
+    file = folder / "network.json"
+    if file.exists() and any(map(is_running, json.loads(file.read_text())["nodes"])):
+        fail(f"a network is running in {folder}: stop it with 'scripts/network down{option(folder)}', "
+             "or choose another --dir")
+
+
+def option(folder):
+    """What has scripts/network find a network there."""
+    return f" --dir {shlex.quote(str(folder))}" if folder != CACHE / "network" else ""
 
 
 def other_owner():

@@ -2,7 +2,7 @@
 
 import re
 
-from local_network import TARGET, build, fail, last_json, output
+from local_network import TARGET, claim, fail, last_json, output
 
 # `kind  1234 bytes  1.2ms`, as the test prints it.
 PROOF = re.compile(r"^(\w+) +(\d+) bytes +([\d.]+)(ns|µs|ms|s)$")
@@ -25,7 +25,7 @@ def proofs():
 
 
 def measure(members):
-    build()
+    claim()
     kinds = proofs()
     output("cargo", "build", "--release", "--locked", "--workspace", "--example", "report_weights")
     sizes = [kind["bytes"] for kind in kinds.values()]
