@@ -161,8 +161,7 @@ impl Failure {
         let message = with_causes(self);
         eprintln!("error: {message}");
         if json {
-            let error = json!({ "code": self.code(), "message": message });
-            println!("{}", json!({ "error": error }));
+            println!("{}", in_json(&self.code(), &message));
         }
         ExitCode::from(self.exit_code())
     }
@@ -176,7 +175,11 @@ pub(crate) fn usage(error: &clap::Error) -> Value {
     let words: Vec<_> = words.split_whitespace().collect();
     let message = words.join(" ");
     let message = message.trim_start_matches("error: ");
-    json!({ "error": { "code": "usage", "message": message } })
+    in_json("usage", message)
+}
+
+fn in_json(code: &str, message: &str) -> Value {
+    json!({ "error": { "code": code, "message": message } })
 }
 
 fn transaction_code(error: &TransactionError) -> String {
