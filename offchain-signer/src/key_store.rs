@@ -127,12 +127,7 @@ impl KeyStore {
         genesis_hash: H256,
     ) -> Result<Self, KeyStoreError> {
         let path = path.as_ref();
-        if !file::exists(path)? {
-            return Err(KeyStoreError::NoStore {
-                path: path.to_owned(),
-            });
-        }
-        Self::unlock(path, file::open(path)?, password, genesis_hash)
+        Self::unlock(path, open_database(path)?, password, genesis_hash)
     }
 
     fn unlock(
@@ -141,27 +136,7 @@ impl KeyStore {
         password: &Password,
         genesis_hash: H256,
     ) -> Result<Self, KeyStoreError> {
-        let damaged = |what| file::damaged(path, what, None);
-        let read = database.begin_read().map_err(KeyStoreError::database)?;
-        let record = |table: TableDefinition<&str, &[u8]>, name| match read.open_table(table) {
-            Ok(table) => Ok(table
-                .get(name)
-                .map_err(KeyStoreError::database)?
-                .map(|record| record.value().to_vec())),
-            Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
-            Err(error) => Err(KeyStoreError::database(error)),
-        };
-        let header = record(HEADER, HEADER_NAME)?.ok_or_else(|| damaged("it has no header"))?;
-        let format = header.first().copied().unwrap_or_default();
-        if format != Header::FORMAT {
-            return Err(KeyStoreError::UnknownFormat {
-                path: path.to_owned(),
-                found: format,
-                known: Header::FORMAT,
-            });
-        }
-        let header = Header::decode_all(&mut header.as_slice())
-            .map_err(|_| damaged("its header is malformed"))?;
+        let header = read_header(path, &database)?;
         if header.genesis_hash != genesis_hash {
             return Err(KeyStoreError::OtherChain {
                 path: path.to_owned(),
@@ -169,19 +144,14 @@ impl KeyStore {
                 expected: genesis_hash,
             });
         }
-        let sealer = header.sealer(password)?;
-        let check = record(HEADER, CHECK_NAME)?.ok_or_else(|| damaged("its header is cut off"))?;
-        sealer
-            .open(CHECK, &check)
-            .map_err(|_| KeyStoreError::WrongPassword {
-                path: path.to_owned(),
-            })?;
-        let x25519 = record(NODE, X25519_NAME)?.ok_or_else(|| damaged("it has no x25519 key"))?;
+        let sealer = sealer_of(path, &database, &header, password)?;
+        let damaged = |what| file::damaged(path, what, None);
+        let x25519 = read_record(&database, NODE, X25519_NAME)?
+            .ok_or_else(|| damaged("it has no x25519 key"))?;
         let x25519 = sealer.open(X25519, &x25519)?;
         let x25519 = <[u8; 32]>::try_from(x25519.as_slice())
             .map(StaticSecret::from)
             .map_err(|_| damaged("its x25519 key has a wrong length"))?;
-        drop(read);
         let store = Self {
             path: path.to_owned(),
             database,
@@ -194,6 +164,14 @@ impl KeyStore {
             store.write_active().insert(generation, Arc::new(material));
         }
         Ok(store)
+    }
+
+    /// Whether this password opens the store, whatever chain it is of. Nothing is changed.
+    pub fn try_password(path: impl AsRef<Path>, password: &Password) -> Result<(), KeyStoreError> {
+        let path = path.as_ref();
+        let database = open_database(path)?;
+        let header = read_header(path, &database)?;
+        sealer_of(path, &database, &header, password).map(drop)
     }
 
     /// The same, of a node that conducts itself so.
@@ -238,6 +216,64 @@ impl fmt::Debug for KeyStore {
         f.debug_struct("KeyStore")
             .field("path", &self.path)
             .finish_non_exhaustive()
+    }
+}
+
+fn open_database(path: &Path) -> Result<Database, KeyStoreError> {
+    match file::exists(path)? {
+        true => file::open(path),
+        false => Err(KeyStoreError::NoStore {
+            path: path.to_owned(),
+        }),
+    }
+}
+
+fn read_record(
+    database: &Database,
+    table: TableDefinition<&str, &[u8]>,
+    name: &str,
+) -> Result<Option<Vec<u8>>, KeyStoreError> {
+    let read = database.begin_read().map_err(KeyStoreError::database)?;
+    match read.open_table(table) {
+        Ok(table) => Ok(table
+            .get(name)
+            .map_err(KeyStoreError::database)?
+            .map(|record| record.value().to_vec())),
+        Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
+        Err(error) => Err(KeyStoreError::database(error)),
+    }
+}
+
+fn read_header(path: &Path, database: &Database) -> Result<Header, KeyStoreError> {
+    let damaged = |what| file::damaged(path, what, None);
+    let header =
+        read_record(database, HEADER, HEADER_NAME)?.ok_or_else(|| damaged("it has no header"))?;
+    let format = header.first().copied().unwrap_or_default();
+    if format != Header::FORMAT {
+        return Err(KeyStoreError::UnknownFormat {
+            path: path.to_owned(),
+            found: format,
+            known: Header::FORMAT,
+        });
+    }
+    Header::decode_all(&mut header.as_slice()).map_err(|_| damaged("its header is malformed"))
+}
+
+/// What opens the store's records, if the password is right.
+fn sealer_of(
+    path: &Path,
+    database: &Database,
+    header: &Header,
+    password: &Password,
+) -> Result<Sealer, KeyStoreError> {
+    let sealer = header.sealer(password)?;
+    let check = read_record(database, HEADER, CHECK_NAME)?
+        .ok_or_else(|| file::damaged(path, "its header is cut off", None))?;
+    match sealer.open(CHECK, &check) {
+        Ok(_) => Ok(sealer),
+        Err(_) => Err(KeyStoreError::WrongPassword {
+            path: path.to_owned(),
+        }),
     }
 }
 

@@ -14,7 +14,10 @@ use super::{
     },
     WithSources, STORE_FILE,
 };
-use offchain_signer::conduct::Conduct;
+use offchain_signer::{
+    conduct::Conduct,
+    key_store::{KeyStore, KeyStoreError, Password},
+};
 use sc_service::ChainType;
 use std::{
     fmt, io,
@@ -160,6 +163,9 @@ pub(crate) enum SignerConfigError {
     /// Too easy to guess.
     #[error("the password of the signer's key store must have at least {MIN_PASSWORD_LEN} bytes")]
     ShortPassword,
+    /// The key store is there, and does not open.
+    #[error(transparent)]
+    Store(#[from] KeyStoreError),
 }
 
 /// Flags of the signer, on a node that runs none.
@@ -213,7 +219,9 @@ impl SignerOptions {
             errors.push(SignerConfigError::Listen { address, source });
         }
         let store = dir.join(STORE_FILE);
-        if let Err(source) = machine::can_keep(&store) {
+        let kept = machine::can_keep(&store);
+        let exists = kept.is_ok() && store.exists();
+        if let Err(source) = kept {
             let dir = dir.clone();
             errors.push(SignerConfigError::Dir { dir, source });
         }
@@ -253,6 +261,10 @@ impl SignerOptions {
             }
             if password.len() < MIN_PASSWORD_LEN {
                 errors.push(SignerConfigError::ShortPassword);
+            }
+            if exists {
+                let opens = KeyStore::try_password(&store, &Password::from(password.clone()));
+                errors.extend(opens.err().map(SignerConfigError::from));
             }
         }
         match password {

@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 use super::*;
 use clap::Parser;
+use offchain_signer::key_store::PasswordCost;
+use sp_core::H256;
 use std::{cell::RefCell, io::Write};
 
 #[derive(Parser)]
@@ -72,6 +74,13 @@ fn resolve_in(
     options
         .resolve(&chain_type, chain_dir, prompt)
         .map_err(|errors| errors.0)
+}
+
+/// Makes a key store in this folder.
+fn store(dir: &Path, password: &str) {
+    let password = Password::from(Zeroizing::new(password.to_owned()));
+    let cost = PasswordCost::NEXT_TO_NOTHING;
+    KeyStore::open_at_cost(dir.join(STORE_FILE), &password, H256::zero(), cost).unwrap();
 }
 
 fn password_file(text: &str) -> tempfile::NamedTempFile {
@@ -261,11 +270,67 @@ fn the_password_of_a_store_that_is_to_be_made_is_typed_twice() {
         ));
     }
     // One that is there shows by itself whether the password is right.
-    std::fs::create_dir(&other).unwrap();
-    std::fs::write(other.join(STORE_FILE), "").unwrap();
+    store(&other, "correct horse");
     let (password, asked) = start(other.to_str().unwrap(), &["correct horse", "correct hrose"]);
     assert_eq!(password.unwrap(), "correct horse");
     assert_eq!(asked, [STORE_PROMPT]);
+}
+
+#[test]
+fn a_store_that_does_not_open_is_told_before_the_node_starts() {
+    let chain_dir = tempfile::tempdir().unwrap();
+    let dir = chain_dir.path().join("signer");
+    store(&dir, "correct horse");
+    let wrong = password_file("correct hrose");
+    let right = password_file("correct horse");
+    let start = |file: &tempfile::NamedTempFile| {
+        let file = file.path().to_str().unwrap();
+        let args = ["--signer-password-file", file];
+        resolve_in(chain_dir.path(), &args, ChainType::Live, &nobody()).unwrap_err()
+    };
+    // With what else is wrong.
+    let errors = start(&wrong);
+    assert!(
+        matches!(
+            errors[..],
+            [
+                SignerConfigError::NoPublicEndpoint,
+                SignerConfigError::Store(KeyStoreError::WrongPassword { .. })
+            ]
+        ),
+        "{errors:?}"
+    );
+    let errors = start(&right);
+    assert!(matches!(errors[..], [SignerConfigError::NoPublicEndpoint]));
+
+    // Another node has it open: this one must not start beside it.
+    let password = Password::from(Zeroizing::new("correct horse".to_owned()));
+    let other = KeyStore::open(dir.join(STORE_FILE), &password, H256::zero()).unwrap();
+    let errors = start(&right);
+    assert!(
+        matches!(
+            errors[..],
+            [
+                SignerConfigError::NoPublicEndpoint,
+                SignerConfigError::Store(KeyStoreError::Locked { .. })
+            ]
+        ),
+        "{errors:?}"
+    );
+    drop(other);
+    start(&right);
+
+    // What is no store.
+    std::fs::write(dir.join(STORE_FILE), "something else").unwrap();
+    let errors = start(&right);
+    assert!(
+        matches!(errors[1..], [SignerConfigError::Store(_)]),
+        "{errors:?}"
+    );
+    assert_eq!(
+        std::fs::read(dir.join(STORE_FILE)).unwrap(),
+        b"something else"
+    );
 }
 
 #[test]
