@@ -5,9 +5,9 @@ mod setup;
 
 use crate::{
     primitives, AuxInfoAttempt, BalanceOf, Call, Challenges, Config, DrawAt, Excluded,
-    FormerMembers, HoldReason, LostSeats, NetworkVerifyingKey, Pallet, Parameters, ParametersOf,
-    Paused, Phase, Programs, PunishOffender, Registrations, Reports, SeatLoss, Signers, Silences,
-    Standbys,
+    FormerMembers, HoldReason, LastAttempt, LostSeats, NetworkVerifyingKey, Pallet, Parameters,
+    ParametersOf, Paused, Phase, Programs, PunishOffender, Registrations, Reports, SeatLoss,
+    Signers, Silences, Standbys,
 };
 use frame_benchmarking::v2::*;
 use frame_support::{
@@ -465,6 +465,21 @@ mod benchmarks {
         }
 
         assert!(matches!(Phase::<T>::get(), primitives::Phase::Resharing(_)));
+    }
+
+    /// For the third time nobody has confirmed in time: all newcomers and one more are passed over.
+    #[benchmark]
+    fn fail_resharing(v: Linear<4, { T::MaxValidators::get() }>) {
+        let network = network::<T>(v);
+        let now = overdue_resharing(&network);
+
+        #[block]
+        {
+            Pallet::<T>::review_committee(now);
+        }
+
+        assert!(Excluded::<T>::get().len() > 1);
+        assert!(LastAttempt::<T>::get() > GENERATION);
     }
 
     /// One of as many challenges as there can be is overdue.

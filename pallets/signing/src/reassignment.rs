@@ -20,11 +20,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use codec::Encode;
-use frame_support::{
-    defensive,
-    pallet_prelude::Weight,
-    traits::{Get, Randomness},
-};
+use frame_support::{defensive, pallet_prelude::Weight, traits::Randomness};
 use frame_system::pallet_prelude::BlockNumberFor;
 use signing_primitives as primitives;
 
@@ -75,9 +71,7 @@ impl<T: Config> Pallet<T> {
                 // Those that handed over may be to blame, if no honest member could finish.
                 let failed = Some(&attempt).filter(|failed| !Self::an_honest_one_confirmed(failed));
                 Self::reassign(now, &attempt.members, None, failed);
-                // Who is suspected is not measured with it: `FruitlessAttempts`, `Excluded`, `ExcludedAt`.
-                T::WeightInfo::reassign(signers)
-                    .saturating_add(T::DbWeight::get().reads_writes(3, 3))
+                T::WeightInfo::fail_resharing(signers)
             }
             primitives::Phase::Active => {
                 let due = review | Self::end_aux_info_pause(now);

@@ -70,6 +70,8 @@ pub trait WeightInfo {
     fn leave_committee() -> Weight;
     /// Choosing the next committee and standbys from `v` signers, in the beginning of a block.
     fn reassign(v: u32) -> Weight;
+    /// The same after a hand-over that nobody has confirmed in time, with finding out who is passed over.
+    fn fail_resharing(v: u32) -> Weight;
     /// Punishing one validator, in the beginning of a block.
     fn punish() -> Weight;
 }
@@ -168,5 +170,8 @@ impl WeightInfo for () {
     }
     fn authorize_report_proof(_n: u32) -> Weight {
         Weight::from_parts(31_000, 0)
+    }
+    fn fail_resharing(_v: u32) -> Weight {
+        Weight::from_parts(32_000, 0)
     }
 }

@@ -56,12 +56,17 @@ fn worst_cases() -> Vec<(&'static str, Weight)> {
     ]
 }
 
-/// The beginning of a block in which an attempt fails and the next one begins.
-fn busiest_beginning() -> Weight {
+/// The beginnings of blocks in which an attempt fails and the next one begins, or seats are lost.
+fn busiest_beginnings() -> [(&'static str, Weight); 3] {
     let validators = <Runtime as pallet_signing::Config>::MaxValidators::get();
-    Weights::fail_keygen()
+    let keygen = Weights::fail_keygen()
         .saturating_add(Weights::await_signers())
-        .saturating_add(Weights::start_keygen(validators))
+        .saturating_add(Weights::start_keygen(validators));
+    [
+        ("key generation", keygen),
+        ("hand-over", Weights::fail_resharing(validators)),
+        ("seats lost", Weights::reassign(validators)),
+    ]
 }
 
 /// The fast runtime's blocks have half of the time.
@@ -87,7 +92,17 @@ fn ten_of_every_call_fit_into_a_block() {
 fn the_busiest_beginning_takes_little_of_a_block() {
     let limits = <Runtime as frame_system::Config>::BlockWeights::get();
     let most = of_a_fast_block(limits.max_block) / 20;
-    let weight = busiest_beginning();
+    for (what, weight) in busiest_beginnings() {
+        assert!(weight.all_lt(most), "{what}: {weight:?} of {most:?}");
+    }
+}
+
+/// Of somebody with as many nominators as can be slashed.
+#[test]
+fn two_punishments_fit_into_a_block() {
+    let limits = <Runtime as frame_system::Config>::BlockWeights::get();
+    let most = of_a_fast_block(limits.max_block);
+    let weight = Weights::punish() * 2;
     assert!(weight.all_lt(most), "{weight:?} of {most:?}");
 }
 

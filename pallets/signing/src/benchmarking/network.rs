@@ -4,9 +4,9 @@ use super::setup::{exclude, largest, max_members, signer, signers, NETWORK_KEY};
 use crate::{
     primitives, AuxInfoAttempt, AuxInfoAttemptOf, Challenge, ChallengeAnswerOf, Challenges,
     Committee, CommitteeMemberOf, CommitteeOf, Config, Conviction, Convictions, FaultReportOf,
-    FormerMembers, KeyOwners, LastAttempt, LostSeat, LostSeats, NetworkVerifyingKey, Pallet,
-    Parameters, ParametersOf, Phase, PreviousCommittee, Report, Reports, ReshareAttemptOf,
-    SeatLoss, Signers, Silences, Standbys,
+    FormerMembers, FruitlessAttempts, KeyOwners, LastAttempt, LostSeat, LostSeats,
+    NetworkVerifyingKey, Pallet, Parameters, ParametersOf, Phase, PreviousCommittee, Report,
+    Reports, ReshareAttemptOf, SeatLoss, Signers, Silences, Standbys,
 };
 use alloc::{collections::BTreeMap, vec, vec::Vec};
 use codec::Encode;
@@ -167,6 +167,42 @@ pub(super) fn reshare_confirmation<T: Config>() -> (ReshareConfirmation, SignerS
         primitives::reshare_confirmation_payload(Pallet::<T>::genesis_hash(), &confirmation);
     let signature = last.sign(&payload).expect(OWN_KEY);
     (confirmation, signature)
+}
+
+/// A hand-over, the third one in a row that nobody has confirmed, in which up to half of the members give way
+/// to others. Returns the block that finds it overdue.
+pub(super) fn overdue_resharing<T: Config>(network: &Network<T>) -> BlockNumberFor<T> {
+    let newcomers: Vec<_> = network
+        .all
+        .iter()
+        .filter(|(validator, _)| {
+            let mut members = network.members.iter();
+            members.all(|member| member.validator != *validator)
+        })
+        .take((network.members.len() / 2).max(1))
+        .map(|(validator, party)| CommitteeMemberOf::<T> {
+            validator: validator.clone(),
+            party: party.clone(),
+        })
+        .collect();
+    let staying = network.members.iter().skip(newcomers.len()).cloned();
+    let mut members: Vec<_> = staying.chain(newcomers).collect();
+    members.sort_by(|a, b| a.party.cmp(&b.party));
+    let attempt = GENERATION + 1;
+    LastAttempt::<T>::put(attempt);
+    FruitlessAttempts::<T>::put(2);
+    Phase::<T>::put(primitives::Phase::Resharing(ReshareAttemptOf::<T> {
+        attempt,
+        generation: GENERATION + 1,
+        old_holders: BoundedVec::truncate_from(network.members.iter().take(2).cloned().collect()),
+        members: BoundedVec::truncate_from(members),
+        threshold: 2,
+        aux_info: None,
+        confirmed: BoundedVec::new(),
+        commitment: None,
+        deadline: One::one(),
+    }));
+    BlockNumberFor::<T>::one() + One::one()
 }
 
 /// An attempt of members and standbys at auxiliary information, which all but the last have confirmed.
