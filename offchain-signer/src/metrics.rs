@@ -133,10 +133,11 @@ impl Metrics {
         }
     }
 
-    /// A protocol has got through a round, which took so long. The first has the `index` 0.
-    pub(crate) fn round_completed(&self, stage: protocol::Stage, index: usize, time: Duration) {
+    /// A protocol has got through a round, which took so long. They are counted from 1; 0 is the making of
+    /// the first.
+    pub(crate) fn round_completed(&self, stage: protocol::Stage, number: usize, time: Duration) {
         if let Some(registered) = &self.0 {
-            registered.sessions.round_completed(stage, index, time);
+            registered.sessions.round_completed(stage, number, time);
         }
     }
 

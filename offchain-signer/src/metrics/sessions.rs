@@ -55,7 +55,7 @@ fn protocol(stage: Stage) -> &'static str {
 }
 
 /// A protocol's rounds, in their order. No protocol has more; if one had, they would be the last.
-const ROUNDS: [&str; 6] = ["1", "2", "3", "4", "5", "6"];
+const ROUNDS: [&str; 7] = ["0", "1", "2", "3", "4", "5", "6"];
 
 pub(super) struct Sessions {
     open: GaugeVec<U64>,
@@ -81,7 +81,8 @@ impl Sessions {
             rounds: durations(
                 registry,
                 "signing_protocol_round_seconds",
-                "Time from entering a round to its end; the echo of a broadcast is a round, too.",
+                "Time from entering a round to its end; the echo of a broadcast is a round, too. \
+                 0: making the first.",
                 &["protocol", "round"],
             )?,
         };
@@ -114,9 +115,9 @@ impl Sessions {
         self.outcomes.with_label_values(&labels).inc();
     }
 
-    /// The first round has the `index` 0.
-    pub(super) fn round_completed(&self, stage: Stage, index: usize, time: Duration) {
-        let round = ROUNDS.get(index).or(ROUNDS.last()).copied();
+    /// They are counted from 1; 0 is the making of the first.
+    pub(super) fn round_completed(&self, stage: Stage, number: usize, time: Duration) {
+        let round = ROUNDS.get(number).or(ROUNDS.last()).copied();
         let labels = [protocol(stage), round.unwrap_or_default()];
         self.rounds
             .with_label_values(&labels)

@@ -51,6 +51,7 @@ where
         stage: mailbox.stage(),
         id: None,
     };
+    let since = Instant::now();
     let mut session = unwinding(|| {
         Session::<EP::Protocol, NetworkSession>::new(
             &mut OsRng,
@@ -63,13 +64,14 @@ where
         round: start.clone(),
     })?
     .map_err(|error| local(&start, error))?;
+    mailbox.round_completed(0, since.elapsed());
     // Messages that came a round early, and who sent such.
     let (mut early, mut early_senders) = (Vec::new(), BTreeSet::new());
     // A repeated message is dropped: a transport that reconnects may repeat, and manul takes it for
     // an offence. A few entries a round: any message that is not acceptable ends the session.
     let mut seen = BTreeSet::new();
     let mut transcript = Transcript::default();
-    let (mut leeway, mut index) = (Duration::ZERO, 0_usize);
+    let (mut leeway, mut number) = (Duration::ZERO, 0_usize);
 
     loop {
         let (id, since) = (session.round_id(), Instant::now());
@@ -121,8 +123,8 @@ where
             }
         }
         let finalized = round.finalize()?;
-        mailbox.round_completed(index, since.elapsed());
-        index = index.saturating_add(1);
+        number = number.saturating_add(1);
+        mailbox.round_completed(number, since.elapsed());
         match finalized {
             Finalized::Result(result) => return Ok(result),
             Finalized::Next(next, messages) => {

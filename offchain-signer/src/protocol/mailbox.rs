@@ -191,9 +191,10 @@ impl Mailbox {
         (mailbox, run.signer, run.session_id)
     }
 
-    /// A round of the current stage is over, which has taken so long. The first has the `index` 0.
-    pub(super) fn round_completed(&self, index: usize, time: Duration) {
-        self.metrics.round_completed(self.stage, index, time);
+    /// A round of the current stage is over, which has taken so long. They are counted from 1; 0 is the
+    /// making of the first.
+    pub(super) fn round_completed(&self, number: usize, time: Duration) {
+        self.metrics.round_completed(self.stage, number, time);
     }
 
     /// The current stage.
