@@ -142,25 +142,23 @@ impl Chain {
     }
 
     pub(crate) async fn best(&self) -> Result<Block, ChainError> {
-        self.best_at(self.best_hash().await?).await
-    }
-
-    pub(crate) async fn best_hash(&self) -> Result<H256, ChainError> {
         let method = "chain_getBlockHash";
         let hash = self.methods.chain_get_block_hash(None).await;
         let hash = hash.map_err(|source| ChainError::Call { method, source })?;
-        let hash = hash.ok_or(ChainError::NoHeader { which: "best" })?;
-        Ok(H256(hash.0))
+        let hash = H256(hash.ok_or(ChainError::NoHeader { which: "best" })?.0);
+        let number = self.number("best", Some(hash)).await?;
+        Ok(Block { number, hash })
     }
 
-    /// The block of which [`Self::best_hash`] has told the hash.
-    pub(crate) async fn best_at(&self, hash: H256) -> Result<Block, ChainError> {
-        self.block("best", hash).await
+    /// The number of the best block, with one call less than [`Self::best`].
+    pub(crate) async fn best_number(&self) -> Result<BlockNumber, ChainError> {
+        self.number("best", None).await
     }
 
     pub(crate) async fn finalized(&self) -> Result<Block, ChainError> {
         let hash = self.finalized_hash().await?;
-        self.block("finalized", hash).await
+        let number = self.number("finalized", Some(hash)).await?;
+        Ok(Block { number, hash })
     }
 
     pub(crate) async fn finalized_hash(&self) -> Result<H256, ChainError> {
@@ -170,17 +168,20 @@ impl Chain {
         Ok(H256(hash.0))
     }
 
-    async fn block(&self, which: &'static str, hash: H256) -> Result<Block, ChainError> {
+    /// The number of the block with this hash; without one, of the best block.
+    async fn number(
+        &self,
+        which: &'static str,
+        hash: Option<H256>,
+    ) -> Result<BlockNumber, ChainError> {
         let method = "chain_getHeader";
         let header = self
             .methods
-            .chain_get_header(Some(hash.0.into()))
+            .chain_get_header(hash.map(|hash| hash.0.into()))
             .await
             .map_err(|source| ChainError::Call { method, source })?
             .ok_or(ChainError::NoHeader { which })?;
-        let number = BlockNumber::try_from(header.number)
-            .map_err(|_| ChainError::NumberTooLarge { which })?;
-        Ok(Block { number, hash })
+        BlockNumber::try_from(header.number).map_err(|_| ChainError::NumberTooLarge { which })
     }
 
     /// The block of this number on the best chain, if there is one.
@@ -229,51 +230,53 @@ impl Chain {
     }
 
     pub(crate) async fn network_state(&self, at: H256) -> Result<NetworkState, ChainError> {
-        self.call("SigningApi_network_state", (), at).await
+        self.call("SigningApi_network_state", (), Some(at)).await
     }
 
+    /// The network's state at the last finalized block.
+    pub(crate) async fn finalized_state(&self) -> Result<NetworkState, ChainError> {
+        self.network_state(self.finalized_hash().await?).await
+    }
+
+    /// At the best block; so are programs and deposits.
     pub(crate) async fn registration(
         &self,
-        at: H256,
         verifying_key: VerifyingKey,
     ) -> Result<Option<Registration>, ChainError> {
-        self.call("SigningApi_registration", verifying_key, at)
+        self.call("SigningApi_registration", verifying_key, None)
             .await
     }
 
     pub(crate) async fn registration_deposit(
         &self,
-        at: H256,
         verifying_key: VerifyingKey,
     ) -> Result<Option<RegistrationDeposit>, ChainError> {
-        self.call("SigningApi_registration_deposit", verifying_key, at)
+        self.call("SigningApi_registration_deposit", verifying_key, None)
             .await
     }
 
-    pub(crate) async fn program(
-        &self,
-        at: H256,
-        key: ProgramKey,
-    ) -> Result<Option<Program>, ChainError> {
-        self.call("SigningApi_program", key, at).await
+    pub(crate) async fn program(&self, key: ProgramKey) -> Result<Option<Program>, ChainError> {
+        self.call("SigningApi_program", key, None).await
     }
 
-    pub(crate) async fn programs(
-        &self,
-        at: H256,
-    ) -> Result<Vec<(ProgramKey, ProgramSummary)>, ChainError> {
-        self.call("SigningApi_programs", (), at).await
+    pub(crate) async fn programs(&self) -> Result<Vec<(ProgramKey, ProgramSummary)>, ChainError> {
+        self.call("SigningApi_programs", (), None).await
     }
 
+    /// Asks the runtime at a block; without one, at the node's best block.
     async fn call<A: Encode, R: Decode>(
         &self,
         method: &'static str,
         arguments: A,
-        at: H256,
+        at: Option<H256>,
     ) -> Result<R, ChainError> {
         let answer = self
             .methods
-            .state_call(method, Some(&arguments.encode()), Some(at.0.into()))
+            .state_call(
+                method,
+                Some(&arguments.encode()),
+                at.map(|hash| hash.0.into()),
+            )
             .await
             .map_err(|source| ChainError::Call { method, source })?;
         R::decode_all(&mut answer.as_slice())

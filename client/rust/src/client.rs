@@ -140,8 +140,7 @@ impl SigningClient {
     /// # Errors
     /// [`ChainError`].
     pub async fn programs(&self) -> Result<Vec<(ProgramKey, ProgramSummary)>, ChainError> {
-        let best = self.chain.best().await?;
-        let mut programs = self.chain.programs(best.hash).await?;
+        let mut programs = self.chain.programs().await?;
         programs.sort_by_key(|(key, _)| *key);
         Ok(programs)
     }
@@ -151,8 +150,7 @@ impl SigningClient {
     /// # Errors
     /// [`ChainError`].
     pub async fn program(&self, key: ProgramKey) -> Result<Option<Program>, ChainError> {
-        let best = self.chain.best().await?;
-        self.chain.program(best.hash, key).await
+        self.chain.program(key).await
     }
 
     /// A registration at the best block.
@@ -163,8 +161,7 @@ impl SigningClient {
         &self,
         verifying_key: VerifyingKey,
     ) -> Result<Option<Registration>, ChainError> {
-        let best = self.chain.best().await?;
-        self.chain.registration(best.hash, verifying_key).await
+        self.chain.registration(verifying_key).await
     }
 
     /// What is held for a registration, at the best block; `None` if there is no such registration.
@@ -175,10 +172,7 @@ impl SigningClient {
         &self,
         verifying_key: VerifyingKey,
     ) -> Result<Option<RegistrationDeposit>, ChainError> {
-        let best = self.chain.best().await?;
-        self.chain
-            .registration_deposit(best.hash, verifying_key)
-            .await
+        self.chain.registration_deposit(verifying_key).await
     }
 
     /// Deploys a program, unless the very same one is there. A deposit by the byte is held of

@@ -54,6 +54,11 @@ fn find<T: Encode>(values: &[(VerifyingKey, T)], mut arguments: &[u8]) -> Option
     Some(found.map(|(_, value)| value).encode())
 }
 
+/// Who is who is read at the last finalized block; everything else at the best one, which needs no hash.
+fn block_to_ask(chain: &Chain, method: &str) -> Option<String> {
+    (method == "SigningApi_network_state").then(|| hash(chain.finalized))
+}
+
 fn call(chain: &Chain, method: &str, arguments: &[u8]) -> Option<Vec<u8>> {
     let mut answer = match method {
         "SigningApi_network_state" => chain.state.encode(),
@@ -88,16 +93,22 @@ impl Node {
             })
             .unwrap();
         module
-            .register_method("chain_getHeader", |params: Params<'_>, _, _| {
-                let hash: String = params.one().unwrap();
-                header(u32::from_str_radix(&hash[2..4], 16).unwrap())
+            .register_method("chain_getHeader", |params: Params<'_>, chain, _| {
+                let hash: Option<String> = params.sequence().optional_next().unwrap();
+                let number = |hash: String| u32::from_str_radix(&hash[2..4], 16).unwrap();
+                header(hash.map_or(chain.lock().unwrap().best, number))
             })
             .unwrap();
         module
             .register_method("state_call", move |params: Params<'_>, chain, _| {
-                let (method, arguments, _at): (String, String, String) = params.parse().unwrap();
+                let (method, arguments, at): (String, String, Option<String>) =
+                    params.parse().unwrap();
                 let arguments = hex::decode(&arguments[2..]).unwrap();
-                call(&chain.lock().unwrap(), &method, &arguments)
+                let chain = chain.lock().unwrap();
+                if at != block_to_ask(&chain, &method) {
+                    return Err(refused("This is read at another block"));
+                }
+                call(&chain, &method, &arguments)
                     .map(|answer| format!("0x{}", hex::encode(answer)))
                     .ok_or_else(|| refused("Exported method is not found"))
             })
