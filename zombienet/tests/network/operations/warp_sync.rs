@@ -1,13 +1,14 @@
-//! A node without a database gets the chain by warp sync, and relays.
+//! Nodes without a database get the chain by warp sync: one whose disk is lost, which relays again, and one that has
+//! never been there.
 
 use crate::place::{hash, heights, until, Place};
-use network_tests::Rpc;
+use network_tests::{Rpc, Validator};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "long: scripts/test operations"]
-async fn a_fresh_node_warps_to_the_head_and_relays() {
+async fn a_node_that_has_lost_its_database_warps_to_the_head_and_relays() {
     let place = Place::open("local", &[]).await;
     let client = place.network.client().await;
     let node = place.relayer(&client, &["alice"]).await;
@@ -35,15 +36,7 @@ async fn a_fresh_node_warps_to_the_head_and_relays() {
     })
     .await;
     let relayed = begin.elapsed();
-    // It has not executed the blocks below the one that it warped to: it has no state of them.
-    let rpc = Rpc::new(&node.rpc);
-    assert!(
-        place.network.log(&name).contains("Warp sync is complete"),
-        "it has synced otherwise"
-    );
-    let first = hash(&Rpc::new(&alice.rpc), 1).await.unwrap();
-    let refusal = rpc.call("state_getRuntimeVersion", json!([first])).await;
-    let refusal = refusal.expect_err("it has the state of block 1");
+    let refusal = warped(&place, &node, &alice).await;
     println!("| node | head before | at the head after, s | relays after, s |");
     println!("| --- | --- | --- | --- |");
     println!(
@@ -52,6 +45,45 @@ async fn a_fresh_node_warps_to_the_head_and_relays() {
         synced.as_secs_f64(),
         relayed.as_secs_f64()
     );
-    println!("state of block 1: {}", refusal.message);
+    println!("state of block 1: {refusal}");
     assert_eq!(place.network.status().verifying_key, Some(place.key));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "long: scripts/test operations"]
+async fn a_fresh_node_warps_to_the_head() {
+    let place = Place::open("join", &["--without", "newcomer"]).await;
+    let node = place.network.validator("newcomer");
+    let alice = place.network.validator("alice");
+    let before = heights(&alice).await;
+
+    let begin = Instant::now();
+    place.network.restart_with("newcomer", &["--sync=warp"]);
+    until("it is at the head", Duration::from_secs(180), || async {
+        let (own, others) = (heights(&node).await, heights(&alice).await);
+        (own.finalized >= before.finalized && own.best + 1 >= others.best).then_some(())
+    })
+    .await;
+    println!("| node | head before | at the head after, s |\n| --- | --- | --- |");
+    let synced = begin.elapsed().as_secs_f64();
+    println!("| newcomer | {} | {synced:.0} |", before.best);
+    let refusal = warped(&place, &node, &alice).await;
+    println!("state of block 1: {refusal}");
+}
+
+/// How a node says that it has no state of the first block, which it has if it has executed the blocks
+/// below the one that it has warped to.
+async fn warped(place: &Place, node: &Validator, other: &Validator) -> String {
+    assert!(
+        place
+            .network
+            .log(&node.name)
+            .contains("Warp sync is complete"),
+        "it has synced otherwise"
+    );
+    let first = hash(&Rpc::new(&other.rpc), 1).await.unwrap();
+    let refusal = Rpc::new(&node.rpc)
+        .call("state_getRuntimeVersion", json!([first]))
+        .await;
+    refusal.expect_err("it has the state of block 1").message
 }
