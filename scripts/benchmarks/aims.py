@@ -54,7 +54,8 @@ def lost(found):
 def memory(found):
     """In a process of its own: of a node's memory nobody can tell what is a session's."""
     each = bytes_of_a_session(found["sign"]["memory"]) / 1e6
-    return f"memory of an open session: under {SESSION_MB} MB", f"{each:.2f} MB", each < SESSION_MB
+    return (f"memory of an open session: under {SESSION_MB} MB", f"{each:.2f} MB (the driver's, with links in memory)",
+            each < SESSION_MB)
 
 
 def lookups(found):

@@ -9,6 +9,8 @@ from benchmarks.network import (Bench, bare, build, in_process, median_of, memor
 PROTOCOL = "protocol"
 # What a node does before it asks others, in this order.
 FIRST = ["body", "decryption", "chain_reads", "queue", "programs", "session_setup"]
+# What the client spends by itself.
+CLIENT = ["chain_reads", "verification"]
 # How often the network and bare synedrion take turns, and how often its parties sign each time.
 SLICES = 3
 ROUNDS = 5
@@ -59,6 +61,7 @@ def measure_on(definition, parties, seconds):
     # With those that opened connections: the nodes have counted them, too.
     timed = answers + [one for load in loads for one in load["first"]]
     end_to_end, mean = median(answers), sum(timed) / len(timed)
+    of_client = {what: sum(load["client"][what] for load in loads) / len(timed) for what in CLIENT}
     spent = {stage: each for stage, each in stages(before, after).items() if each is not None}
     of_rounds = rounds(before, after)
     return {
@@ -72,7 +75,7 @@ def measure_on(definition, parties, seconds):
         "mean": mean,
         "stages": {f"{role}, {stage}": each for (role, stage), each in sorted(spent.items())},
         "rounds": of_rounds,
-        "parts": parts(mean, spent, of_rounds),
+        "parts": parts(mean, of_client, spent, of_rounds),
         "beside_protocol_ms": 1000 * (mean - spent["signer", PROTOCOL]),
     }
 
@@ -87,18 +90,20 @@ def slice_of(load, run):
     return {"end_to_end": end_to_end, "bare": alone, "ratio": end_to_end / alone}
 
 
-def parts(mean, spent, of_rounds):
+def parts(mean, of_client, spent, of_rounds):
     """The mean time of a request in parts that add up to it, in seconds. What a relayer calls protocol
     is the time in which it waits for its signers and checks their answers, so theirs is within. What no
     stage accounts for is a rest: that of the signers, whose stages are their mean, has also what the
-    slower one takes longer, and that of the client the time in which it opened connections."""
+    slower one takes longer, and that of HTTP to the relayer the client's sealing, and the opening of connections."""
     relayer = {f"relayer, {stage}": spent["relayer", stage] for stage in FIRST}
     signer = {f"signer, {stage}": spent["signer", stage] for stage in FIRST}
     protocol = {f"signer, protocol: round {number}": each for number, each in of_rounds.items()}
     answers = {f"{role}, answer": spent[role, "answer"] for role in ("signer", "relayer")}
     waiting, session = spent["relayer", PROTOCOL], spent["signer", PROTOCOL]
     return {
-        "rest: client, HTTP to the relayer": mean - sum(relayer.values()) - waiting,
+        "client, chain_reads": of_client["chain_reads"],
+        "rest: sealing, HTTP to the relayer":
+            mean - sum(of_client.values()) - sum(relayer.values()) - waiting,
         **relayer,
         "rest: HTTP to signers, making their inputs":
             waiting - sum(signer.values()) - session - sum(answers.values()),
@@ -106,6 +111,7 @@ def parts(mean, spent, of_rounds):
         **protocol,
         "rest: signer, protocol: beside its rounds": session - sum(protocol.values()),
         **answers,
+        "client, verification": of_client["verification"],
     }
 
 
