@@ -1,6 +1,7 @@
 //! Measured weights of `pallet_signing`. Written by `scripts/weights`: measure again, do not edit.
 //!
-//! 2026-11-29, AMD EPYC, steps 10, repeat 6.
+//! 2026-11-23, AMD EPYC, steps 20, repeat 10; `fail_resharing`: 2026-11-29, steps 10, repeat 6, when the machine
+//! took half as long again for the others.
 #![allow(missing_docs)]
 
 use core::marker::PhantomData;
@@ -31,8 +32,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Committee` (r:1 w:0)
     /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
     fn announce_signer() -> Weight {
-        // At least 103_825 ns.
-        Weight::from_parts(164_667_000, 6663)
+        // At least 51_050 ns.
+        Weight::from_parts(82_821_000, 6663)
             .saturating_add(T::DbWeight::get().reads(10))
             .saturating_add(T::DbWeight::get().writes(3))
     }
@@ -45,8 +46,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `System::BlockHash` (r:1 w:0)
     /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_announce_signer() -> Weight {
-        // At least 74_049 ns.
-        Weight::from_parts(120_705_000, 3798).saturating_add(T::DbWeight::get().reads(4))
+        // At least 49_451 ns.
+        Weight::from_parts(57_750_000, 3798).saturating_add(T::DbWeight::get().reads(4))
     }
     /// Storage: `Signing::Phase` (r:1 w:1)
     /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
@@ -63,8 +64,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::RotationFrom` (r:0 w:1)
     /// Proof: `Signing::RotationFrom` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn confirm_keygen() -> Weight {
-        // At least 78_707 ns.
-        Weight::from_parts(116_738_000, 6663)
+        // At least 53_070 ns.
+        Weight::from_parts(66_530_000, 6663)
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(7))
     }
@@ -79,8 +80,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::ExcludedAt` (r:0 w:1)
     /// Proof: `Signing::ExcludedAt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn contradict_keygen() -> Weight {
-        // At least 341_648 ns.
-        Weight::from_parts(530_621_000, 90846)
+        // At least 248_361 ns.
+        Weight::from_parts(277_841_000, 90846)
             .saturating_add(T::DbWeight::get().reads(66))
             .saturating_add(T::DbWeight::get().writes(3))
     }
@@ -91,8 +92,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `System::BlockHash` (r:1 w:0)
     /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_confirm_keygen() -> Weight {
-        // At least 99_085 ns.
-        Weight::from_parts(139_821_000, 6663).saturating_add(T::DbWeight::get().reads(3))
+        // At least 85_150 ns.
+        Weight::from_parts(97_390_000, 6663).saturating_add(T::DbWeight::get().reads(3))
     }
     /// Storage: `Signing::Programs` (r:1 w:1)
     /// Proof: `Signing::Programs` (`max_values`: None, `max_size`: Some(8798), added: 11273, mode: `MaxEncodedLen`)
@@ -104,10 +105,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Bytecodes` (`max_values`: None, `max_size`: Some(1000036), added: 1002511, mode: `MaxEncodedLen`)
     /// The range of component `b` is `[8, 1000000]`.
     fn set_program(b: u32) -> Weight {
-        // At least 97_272 ns.
-        Weight::from_parts(178_453_928, 12263)
-            // ±15
-            .saturating_add(Weight::from_parts(2_625, 0).saturating_mul(b.into()))
+        // At least 71_050 ns.
+        Weight::from_parts(73_092_407, 12263)
+            // ±4
+            .saturating_add(Weight::from_parts(2_060, 0).saturating_mul(b.into()))
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(4))
     }
@@ -120,8 +121,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Bytecodes` (r:0 w:1)
     /// Proof: `Signing::Bytecodes` (`max_values`: None, `max_size`: Some(1000036), added: 1002511, mode: `MaxEncodedLen`)
     fn remove_program() -> Weight {
-        // At least 91_942 ns.
-        Weight::from_parts(120_335_000, 12263)
+        // At least 48_140 ns.
+        Weight::from_parts(62_840_000, 12263)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(4))
     }
@@ -141,10 +142,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Registrations` (`max_values`: None, `max_size`: Some(33126), added: 35601, mode: `MaxEncodedLen`)
     /// The range of component `p` is `[1, 8]`.
     fn register(p: u32) -> Weight {
-        // At least 486_569 ns.
-        Weight::from_parts(585_992_490, 3586)
-            // ±1_027_969
-            .saturating_add(Weight::from_parts(29_494_598, 0).saturating_mul(p.into()))
+        // At least 308_360 ns.
+        Weight::from_parts(328_883_625, 3586)
+            // ±39_419
+            .saturating_add(Weight::from_parts(12_686_844, 0).saturating_mul(p.into()))
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().reads(u64::from(p).saturating_mul(1)))
             .saturating_add(T::DbWeight::get().writes(4))
@@ -163,10 +164,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
     /// The range of component `p` is `[1, 8]`.
     fn change_programs(p: u32) -> Weight {
-        // At least 285_985 ns.
-        Weight::from_parts(439_808_258, 91174)
-            // ±1_084_257
-            .saturating_add(Weight::from_parts(28_404_302, 0).saturating_mul(p.into()))
+        // At least 182_260 ns.
+        Weight::from_parts(194_130_509, 91174)
+            // ±43_857
+            .saturating_add(Weight::from_parts(13_311_529, 0).saturating_mul(p.into()))
             .saturating_add(T::DbWeight::get().reads(13))
             .saturating_add(T::DbWeight::get().reads(u64::from(p).saturating_mul(1)))
             .saturating_add(T::DbWeight::get().writes(13))
@@ -176,8 +177,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Registrations` (r:1 w:1)
     /// Proof: `Signing::Registrations` (`max_values`: None, `max_size`: Some(33126), added: 35601, mode: `MaxEncodedLen`)
     fn change_owner() -> Weight {
-        // At least 55_344 ns.
-        Weight::from_parts(109_885_000, 36591)
+        // At least 26_460 ns.
+        Weight::from_parts(30_820_000, 36591)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
@@ -192,8 +193,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Balances::Holds` (r:1 w:1)
     /// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
     fn deregister() -> Weight {
-        // At least 212_597 ns.
-        Weight::from_parts(377_816_000, 91174)
+        // At least 123_750 ns.
+        Weight::from_parts(147_870_000, 91174)
             .saturating_add(T::DbWeight::get().reads(12))
             .saturating_add(T::DbWeight::get().writes(12))
     }
@@ -208,32 +209,32 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Parameters` (r:0 w:1)
     /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
     fn set_parameters() -> Weight {
-        // At least 37_701 ns.
-        Weight::from_parts(61_125_000, 4603)
+        // At least 14_360 ns.
+        Weight::from_parts(26_310_000, 4603)
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().writes(2))
     }
     /// Storage: `Signing::Paused` (r:1 w:1)
     /// Proof: `Signing::Paused` (`max_values`: Some(1), `max_size`: Some(1), added: 496, mode: `MaxEncodedLen`)
     fn pause() -> Weight {
-        // At least 11_361 ns.
-        Weight::from_parts(20_508_000, 1486)
+        // At least 6_170 ns.
+        Weight::from_parts(7_510_000, 1486)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
     /// Storage: `Signing::Paused` (r:1 w:1)
     /// Proof: `Signing::Paused` (`max_values`: Some(1), `max_size`: Some(1), added: 496, mode: `MaxEncodedLen`)
     fn resume() -> Weight {
-        // At least 11_511 ns.
-        Weight::from_parts(22_382_000, 1486)
+        // At least 6_480 ns.
+        Weight::from_parts(7_710_000, 1486)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
     /// Storage: `Signing::Phase` (r:1 w:0)
     /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     fn on_initialize() -> Weight {
-        // At least 12_233 ns.
-        Weight::from_parts(15_349_000, 6663).saturating_add(T::DbWeight::get().reads(1))
+        // At least 8_880 ns.
+        Weight::from_parts(11_700_000, 6663).saturating_add(T::DbWeight::get().reads(1))
     }
     /// Storage: `Signing::Phase` (r:1 w:0)
     /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
@@ -244,8 +245,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::CounterForSigningKeys` (r:1 w:0)
     /// Proof: `Signing::CounterForSigningKeys` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn await_signers() -> Weight {
-        // At least 8_576 ns.
-        Weight::from_parts(10_099_000, 6663).saturating_add(T::DbWeight::get().reads(4))
+        // At least 5_810 ns.
+        Weight::from_parts(7_540_000, 6663).saturating_add(T::DbWeight::get().reads(4))
     }
     /// Storage: `Signing::Parameters` (r:1 w:0)
     /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
@@ -267,10 +268,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     /// The range of component `v` is `[2, 100]`.
     fn start_keygen(v: u32) -> Weight {
-        // At least 76_704 ns.
-        Weight::from_parts(73_801_578, 4687)
-            // ±273_093
-            .saturating_add(Weight::from_parts(9_341_668, 0).saturating_mul(v.into()))
+        // At least 29_581 ns.
+        Weight::from_parts(41_269_567, 4687)
+            // ±49_388
+            .saturating_add(Weight::from_parts(5_668_572, 0).saturating_mul(v.into()))
             .saturating_add(T::DbWeight::get().reads(7))
             .saturating_add(T::DbWeight::get().reads(u64::from(v).saturating_mul(2)))
             .saturating_add(T::DbWeight::get().writes(3))
@@ -287,8 +288,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Phase` (r:0 w:1)
     /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     fn fail_keygen() -> Weight {
-        // At least 283_700 ns.
-        Weight::from_parts(487_711_000, 90846)
+        // At least 230_871 ns.
+        Weight::from_parts(263_060_000, 90846)
             .saturating_add(T::DbWeight::get().reads(65))
             .saturating_add(T::DbWeight::get().writes(3))
     }
@@ -333,8 +334,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::RotationFrom` (r:0 w:1)
     /// Proof: `Signing::RotationFrom` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn confirm_reshare() -> Weight {
-        // At least 1_290_781 ns.
-        Weight::from_parts(2_035_522_000, 398878)
+        // At least 914_552 ns.
+        Weight::from_parts(1_060_251_000, 398878)
             .saturating_add(T::DbWeight::get().reads(202))
             .saturating_add(T::DbWeight::get().writes(140))
     }
@@ -347,8 +348,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `System::BlockHash` (r:1 w:0)
     /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_confirm_reshare() -> Weight {
-        // At least 91_841 ns.
-        Weight::from_parts(130_123_000, 6663).saturating_add(T::DbWeight::get().reads(4))
+        // At least 64_420 ns.
+        Weight::from_parts(81_770_000, 6663).saturating_add(T::DbWeight::get().reads(4))
     }
     /// Storage: `Signing::AuxInfoAttempt` (r:1 w:1)
     /// Proof: `Signing::AuxInfoAttempt` (`max_values`: Some(1), `max_size`: Some(4651), added: 5146, mode: `MaxEncodedLen`)
@@ -369,8 +370,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::ReviewDue` (r:0 w:1)
     /// Proof: `Signing::ReviewDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn confirm_aux_info() -> Weight {
-        // At least 206_575 ns.
-        Weight::from_parts(353_981_000, 45918)
+        // At least 151_570 ns.
+        Weight::from_parts(187_641_000, 45918)
             .saturating_add(T::DbWeight::get().reads(36))
             .saturating_add(T::DbWeight::get().writes(5))
     }
@@ -381,8 +382,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `System::BlockHash` (r:1 w:0)
     /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_confirm_aux_info() -> Weight {
-        // At least 86_331 ns.
-        Weight::from_parts(123_290_000, 6136).saturating_add(T::DbWeight::get().reads(3))
+        // At least 59_980 ns.
+        Weight::from_parts(82_581_000, 6136).saturating_add(T::DbWeight::get().reads(3))
     }
     /// Storage: `Signing::KeyOwners` (r:1 w:0)
     /// Proof: `Signing::KeyOwners` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
@@ -403,8 +404,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Session::CurrentIndex` (r:1 w:0)
     /// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
     fn report_fault() -> Weight {
-        // At least 533_737 ns.
-        Weight::from_parts(722_670_000, 255690)
+        // At least 398_811 ns.
+        Weight::from_parts(443_220_000, 255690)
             .saturating_add(T::DbWeight::get().reads(108))
             .saturating_add(T::DbWeight::get().writes(3))
     }
@@ -423,8 +424,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Reports` (r:1 w:0)
     /// Proof: `Signing::Reports` (`max_values`: None, `max_size`: Some(3742), added: 6217, mode: `MaxEncodedLen`)
     fn authorize_report_fault() -> Weight {
-        // At least 144_661 ns.
-        Weight::from_parts(220_252_000, 7207).saturating_add(T::DbWeight::get().reads(7))
+        // At least 116_960 ns.
+        Weight::from_parts(134_100_000, 7207).saturating_add(T::DbWeight::get().reads(7))
     }
     /// Storage: `Signing::KeyOwners` (r:1 w:0)
     /// Proof: `Signing::KeyOwners` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
@@ -484,10 +485,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Reports` (`max_values`: None, `max_size`: Some(3742), added: 6217, mode: `MaxEncodedLen`)
     /// The range of component `n` is `[4000, 400000]`.
     fn report_proof(n: u32) -> Weight {
-        // At least 20_421_662 ns.
-        Weight::from_parts(24_484_582_193, 2554541)
-            // ±4_939
-            .saturating_add(Weight::from_parts(5_772, 0).saturating_mul(n.into()))
+        // At least 12_699_439 ns.
+        Weight::from_parts(14_719_445_302, 2554541)
+            // ±391
+            .saturating_add(Weight::from_parts(2_653, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(3041))
             .saturating_add(T::DbWeight::get().writes(3011))
     }
@@ -509,10 +510,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::NetworkVerifyingKey` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
     /// The range of component `n` is `[4000, 400000]`.
     fn authorize_report_proof(n: u32) -> Weight {
-        // At least 163_044 ns.
-        Weight::from_parts(262_259_447, 5887)
-            // ±295
-            .saturating_add(Weight::from_parts(6_351, 0).saturating_mul(n.into()))
+        // At least 149_450 ns.
+        Weight::from_parts(151_641_371, 5887)
+            // ±13
+            .saturating_add(Weight::from_parts(4_453, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(8))
     }
     /// Storage: `Signing::KeyOwners` (r:1 w:0)
@@ -520,8 +521,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Challenges` (r:1 w:1)
     /// Proof: `Signing::Challenges` (`max_values`: Some(1), `max_size`: Some(7202), added: 7697, mode: `MaxEncodedLen`)
     fn answer_challenge() -> Weight {
-        // At least 96_731 ns.
-        Weight::from_parts(152_875_000, 8687)
+        // At least 60_660 ns.
+        Weight::from_parts(71_490_000, 8687)
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(1))
     }
@@ -532,8 +533,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `System::BlockHash` (r:1 w:0)
     /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_answer_challenge() -> Weight {
-        // At least 122_148 ns.
-        Weight::from_parts(184_875_000, 8687).saturating_add(T::DbWeight::get().reads(3))
+        // At least 84_490 ns.
+        Weight::from_parts(98_970_000, 8687).saturating_add(T::DbWeight::get().reads(3))
     }
     /// Storage: `Signing::Committee` (r:1 w:0)
     /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
@@ -552,8 +553,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Staking::ActiveEra` (r:1 w:0)
     /// Proof: `Staking::ActiveEra` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
     fn leave_committee() -> Weight {
-        // At least 905_181 ns.
-        Weight::from_parts(1_534_476_000, 284598)
+        // At least 605_780 ns.
+        Weight::from_parts(692_841_000, 284598)
             .saturating_add(T::DbWeight::get().reads(206))
             .saturating_add(T::DbWeight::get().writes(2))
     }
@@ -597,10 +598,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::AuxInfo` (`max_values`: Some(1), `max_size`: Some(3109), added: 3604, mode: `MaxEncodedLen`)
     /// The range of component `v` is `[4, 100]`.
     fn reassign(v: u32) -> Weight {
-        // At least 228_497 ns.
-        Weight::from_parts(304_671_948, 8631)
-            // ±503_654
-            .saturating_add(Weight::from_parts(25_205_076, 0).saturating_mul(v.into()))
+        // At least 99_410 ns.
+        Weight::from_parts(83_915_909, 8631)
+            // ±62_052
+            .saturating_add(Weight::from_parts(12_653_044, 0).saturating_mul(v.into()))
             .saturating_add(T::DbWeight::get().reads(17))
             .saturating_add(T::DbWeight::get().reads(u64::from(v).saturating_mul(2)))
             .saturating_add(T::DbWeight::get().writes(8))
@@ -696,8 +697,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Staking::UnappliedSlashes` (r:1 w:1)
     /// Proof: `Staking::UnappliedSlashes` (`max_values`: None, `max_size`: None, mode: `Measured`)
     fn punish() -> Weight {
-        // At least 17_947_089 ns.
-        Weight::from_parts(27_974_729_000, 2554541)
+        // At least 12_203_358 ns.
+        Weight::from_parts(13_834_620_000, 2554541)
             .saturating_add(T::DbWeight::get().reads(3032))
             .saturating_add(T::DbWeight::get().writes(3008))
     }
