@@ -166,7 +166,8 @@ impl KeyStore {
         Ok(store)
     }
 
-    /// Whether this password opens the store, whatever chain it is of. Nothing is changed.
+    /// Whether this password opens the store, whatever chain it is of. As when it is opened, what a crash has
+    /// left of the file is mended, and nobody else may read it from then on.
     pub fn try_password(path: impl AsRef<Path>, password: &Password) -> Result<(), KeyStoreError> {
         let path = path.as_ref();
         let database = open_database(path)?;

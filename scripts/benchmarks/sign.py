@@ -94,7 +94,8 @@ def parts(mean, of_client, spent, of_rounds):
     """The mean time of a request in parts that add up to it, in seconds. What a relayer calls protocol
     is the time in which it waits for its signers and checks their answers, so theirs is within. What no
     stage accounts for is a rest: that of the signers, whose stages are their mean, has also what the
-    slower one takes longer, and that of HTTP to the relayer the client's sealing, and the opening of connections."""
+    slower one takes longer, and that of HTTP to the relayer the client's sealing, the opening of connections, and
+    what relayers have taken that did not answer with a signature."""
     relayer = {f"relayer, {stage}": spent["relayer", stage] for stage in FIRST}
     signer = {f"signer, {stage}": spent["signer", stage] for stage in FIRST}
     protocol = {f"signer, protocol: round {number}": each for number, each in of_rounds.items()}
