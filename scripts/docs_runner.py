@@ -135,12 +135,12 @@ def run_pages(pages, blocks, named, long):
     for program in (NODE, CLI):
         if not program.exists():
             fail(f"{program} is not there: build it with 'scripts/build'")
-    service, left = blocks_of_service(pages, blocks), 0
+    service, left_out = blocks_of_service(pages, blocks), ""
     if service and why_not():
-        left = sum(block.how == SERVICE for block in service)
-        not_run = f"{left} blocks that make a service of a node cannot be run here: {why_not()}"
+        count = sum(block.how == SERVICE for block in service)
+        left_out = f"{count} blocks that make a service of a node cannot be run here: {why_not()}"
         if named:
-            fail(not_run)
+            fail(left_out)
         service = []
     # Whoever wants the service wants what comes before it.
     chosen = [*pages, GENESIS] if service and GENESIS not in pages else pages
@@ -156,8 +156,8 @@ def run_pages(pages, blocks, named, long):
     wrong = [str(one.exception()) for one in running if not one.cancelled() and one.exception()]
     if wrong:
         fail("\n".join(wrong))
-    print(f"{sum(one.result() for one in running)} blocks of commands have run" + (f"; {not_run}" if left else ""),
-          file=sys.stderr)
+    ran = sum(one.result() for one in running)
+    print("; ".join(filter(None, [f"{ran} blocks of commands have run", left_out])), file=sys.stderr)
 
 
 def run_in_folder(page, found, service):
