@@ -16,6 +16,8 @@ pub(super) struct Challenges<C> {
     identity: Arc<Identity>,
     /// By the challenge's deadline.
     calls: Calls<C, BlockNumber>,
+    /// The deadline that was missed last, of which the operator has been told.
+    missed: Option<BlockNumber>,
 }
 
 impl<C: WatchChain> Challenges<C> {
@@ -23,6 +25,7 @@ impl<C: WatchChain> Challenges<C> {
         Self {
             calls: Calls::new(chain, identity.clone()),
             identity,
+            missed: None,
         }
     }
 
@@ -37,6 +40,16 @@ impl<C: WatchChain> Challenges<C> {
             return;
         };
         let now = heads.best.number;
+        // The next block is the first that can have an answer.
+        if now >= *deadline {
+            if now > *deadline && self.missed.replace(*deadline) != Some(*deadline) {
+                tracing::error!(
+                    deadline,
+                    "it is too late to answer the challenge to this node, which others have reported to be silent"
+                );
+            }
+            return;
+        }
         if !self.calls.is_due(deadline, now) {
             return;
         }

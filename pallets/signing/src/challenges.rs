@@ -10,7 +10,9 @@ use crate::{
     Parameters, PunishOffender, SigningKeys, Silences,
 };
 use codec::Encode;
-use frame_support::{defensive, dispatch::DispatchResult, pallet_prelude::Weight, traits::Get};
+use frame_support::{
+    defensive, dispatch::DispatchResult, ensure, pallet_prelude::Weight, traits::Get,
+};
 use frame_system::pallet_prelude::BlockNumberFor;
 use primitives::{SignerSignature, MOST_FOR_SILENCE};
 use signing_primitives as primitives;
@@ -76,6 +78,11 @@ impl<T: Config> Pallet<T> {
     /// Finds the validator that may answer so now: by its current key, or by the one it had when it was
     /// challenged, which is all that one has that has left the session since. Leaves out the signature.
     fn check_answer(answer: &ChallengeAnswerOf<T>) -> Result<T::AccountId, Error<T>> {
+        // Also of one that waits for its punishment.
+        ensure!(
+            answer.deadline >= frame_system::Pallet::<T>::block_number(),
+            Error::NotChallenged
+        );
         let owner = KeyOwners::<T>::get(&answer.signing_key);
         let challenges = Challenges::<T>::get();
         let mut meant = challenges
@@ -97,29 +104,28 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Punishes those whose time to answer is over. Returns the weight.
+    /// Punishes one of those whose time to answer is over, whoever's has been over for longest. The others have
+    /// their turn in the blocks that follow: a punishment takes a fifth of a block at worst, and after a failure
+    /// of the network there may be as many of them as there are validators. Returns what it costs beyond looking.
     pub(crate) fn end_challenges(now: BlockNumberFor<T>) -> Weight {
         let mut challenges = Challenges::<T>::get();
         let overdue = challenges
             .iter()
             .filter(|(_, challenge)| challenge.deadline < now)
-            .map(|(validator, challenge)| (validator.clone(), challenge.session))
-            .collect::<alloc::vec::Vec<_>>();
-        if overdue.is_empty() {
+            .min_by_key(|(_, challenge)| challenge.deadline)
+            .map(|(validator, challenge)| (validator.clone(), challenge.session));
+        let Some((validator, session)) = overdue else {
             return Weight::zero();
-        }
-        let weight = T::WeightInfo::punish().saturating_mul(overdue.len() as u64);
-        for (validator, session) in overdue {
-            challenges.remove(&validator);
-            let slash = Self::count_silence(&validator);
-            Self::deposit_event(Event::ChallengeUnanswered {
-                validator: validator.clone(),
-                slash,
-            });
-            T::Punish::punish(&validator, session, Offence::Silence, slash, None);
-        }
+        };
+        challenges.remove(&validator);
         Challenges::<T>::put(challenges);
-        weight
+        let slash = Self::count_silence(&validator);
+        Self::deposit_event(Event::ChallengeUnanswered {
+            validator: validator.clone(),
+            slash,
+        });
+        T::Punish::punish(&validator, session, Offence::Silence, slash, None);
+        T::WeightInfo::punish()
     }
 
     /// Counts an unanswered challenge, and tells what it costs.

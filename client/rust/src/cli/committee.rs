@@ -78,9 +78,11 @@ fn report(status: &Status) -> Report {
         }
     }
     for (accused, deadline) in &network.challenges {
-        report = report.line(format!(
-            "  challenged {accused} must answer until block {deadline}"
-        ));
+        report = report.line(if now <= *deadline {
+            format!("  challenged {accused} must answer until block {deadline}")
+        } else {
+            format!("  silent     {accused} has not answered until block {deadline}, and is punished soon")
+        });
     }
     if network.phase == Phase::Degraded {
         report = report.line(

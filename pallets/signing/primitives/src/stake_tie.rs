@@ -44,8 +44,8 @@ impl fmt::Display for StakeTie {
                  shows the attempt and its deadline"
             }
             Self::Challenged => {
-                "the validator has to answer a challenge: run its node until it has; `signing-cli \
-                 committee` shows the last block in which it can"
+                "the validator has to answer a challenge: run its node until it has, or wait until it is punished; \
+                 `signing-cli committee` shows the last block in which it can answer"
             }
         })
     }

@@ -1,7 +1,9 @@
 //! Challenges, their answers, and what it costs not to answer.
 
-use crate::{challenges::silence_slash, mock::*, primitives, Call, Challenges, Event, Offence};
-use frame_support::assert_noop;
+use crate::{
+    challenges::silence_slash, mock::*, primitives, Call, Challenges, Event, Offence, WeightInfo,
+};
+use frame_support::{assert_noop, weights::Weight};
 use frame_system::RawOrigin;
 use primitives::ChallengeAnswer;
 use sp_core::{Pair, H256};
@@ -65,6 +67,66 @@ fn an_unanswered_challenge_is_punished_once() {
         );
         run_to(deadline + 40);
         assert_eq!(Punished::get().len(), 1);
+    });
+}
+
+/// After a failure of the network all validators may be challenged at once, and a block has no room for all of
+/// their punishments.
+#[test]
+fn one_is_punished_in_a_block_however_many_are_overdue() {
+    test(5, || {
+        activate_with_others([4]);
+        Signing::challenge(&4);
+        next_block();
+        for validator in [1, 2, 3, 5] {
+            Signing::challenge(&validator);
+        }
+        let deadlines: Vec<_> = Signing::network_state().challenges;
+        let (first, last) = (deadlines[3].1, deadlines[0].1);
+        assert_eq!((deadlines[3].0, last), (4, first + 1));
+        run_to(last);
+        // The first to be overdue is the first to be punished.
+        assert_eq!(Punished::get().len(), 1);
+        assert_eq!(Punished::get()[0].0, 4);
+        for punished in 2..=5 {
+            assert_eq!(Challenges::<Test>::get().len(), 6 - punished);
+            let weight = crate::Pallet::<Test>::end_challenges(last + 1);
+            assert_eq!(weight, <() as WeightInfo>::punish());
+            assert_eq!(Punished::get().len(), punished);
+        }
+        let mut all: Vec<_> = Punished::get().iter().map(|one| one.0).collect();
+        all.sort();
+        assert_eq!(all, [1, 2, 3, 4, 5]);
+        next_block();
+        assert_eq!(Punished::get().len(), 5);
+        assert!(Challenges::<Test>::get().is_empty());
+        let weight = crate::Pallet::<Test>::end_challenges(last + 1);
+        assert_eq!(weight, Weight::zero());
+    });
+}
+
+#[test]
+fn who_waits_for_its_punishment_cannot_answer_any_more_nor_take_its_stake_away() {
+    test(5, || {
+        activate_with_others([4]);
+        for validator in [4, 5] {
+            Signing::challenge(&validator);
+        }
+        let deadline = Signing::network_state().challenges[0].1;
+        run_to(deadline + 1);
+        assert_eq!(Punished::get().len(), 1);
+        assert_eq!(Punished::get()[0].0, 4);
+        assert_eq!(
+            submit_answer(&pair(5), deadline),
+            refused(InvalidTransaction::Stale)
+        );
+        assert_eq!(
+            Signing::stake_tie(&5),
+            Some(primitives::StakeTie::Challenged)
+        );
+        next_block();
+        assert_eq!(Punished::get()[1].0, 5);
+        assert_eq!(Signing::stake_tie(&5), None);
     });
 }
 

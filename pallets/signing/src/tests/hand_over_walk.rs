@@ -289,7 +289,8 @@ impl Walk {
 
     fn answer(&mut self) {
         let challenges = crate::Challenges::<Test>::get();
-        let Some(challenge) = challenges.values().next() else {
+        let now = System::block_number();
+        let Some(challenge) = challenges.values().find(|one| one.deadline >= now) else {
             return;
         };
         Signing::do_answer_challenge(&ChallengeAnswer {
