@@ -25,11 +25,12 @@ impl<T: Config> Pallet<T> {
     /// Those who should have auxiliary information together, ordered by party id: a member by the party
     /// id it has, a standby by its current key.
     fn aux_info_parties() -> Vec<CommitteeMemberOf<T>> {
+        let is_fit = Self::fit();
         let mut parties: Vec<CommitteeMemberOf<T>> = Committee::<T>::get()
             .map(|committee| {
                 committee
                     .sitting()
-                    .filter(|member| Self::is_fit(&member.validator))
+                    .filter(|member| is_fit(&member.validator))
                     .cloned()
                     .collect()
             })
@@ -86,13 +87,14 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    /// Ends the attempt if its deadline is over.
-    pub(crate) fn end_overdue_aux_info(now: BlockNumberFor<T>) {
+    /// Ends the attempt if its deadline is over. Tells whether it was.
+    pub(crate) fn end_overdue_aux_info(now: BlockNumberFor<T>) -> bool {
         match AuxInfoAttempt::<T>::get() {
             Some(attempt) if now > attempt.deadline => {
                 Self::fail_aux_info(attempt, AttemptFailure::DeadlineMissed);
+                true
             }
-            _ => {}
+            _ => false,
         }
     }
 

@@ -50,7 +50,7 @@ impl<T: Config> Pallet<T> {
             Some(Accused::Standby) => Self::dismiss_standby(validator.clone()),
             None => {}
         }
-        Self::bar(validator.clone());
+        Self::bar([validator.clone()]);
         Self::remember_conviction(validator, slash);
         let session = LastSessions::<T>::get()
             .get(validator)

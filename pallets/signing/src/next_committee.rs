@@ -49,9 +49,10 @@ impl<T: Config> Pallet<T> {
     ) -> Option<NextCommittee<T>> {
         let parameters = Parameters::<T>::get();
         let (excluded, retiring) = (Excluded::<T>::get(), Retiring::<T>::get());
+        let is_fit = Self::fit();
         let sitting: Vec<_> = committee
             .sitting()
-            .filter(|member| Self::is_fit(&member.validator))
+            .filter(|member| is_fit(&member.validator))
             .cloned()
             .collect();
         let candidates = Self::ordered_candidates(committee, first, seed);

@@ -78,9 +78,11 @@ impl<T: Config> Pallet<T> {
                 if due {
                     ReviewDue::<T>::kill();
                     Self::review_active(now);
+                    // Where seats are lost, the next committee is chosen once: here it may be twice.
+                    T::WeightInfo::reassign(signers).saturating_mul(2)
+                } else if Self::act_in_time(now) {
                     T::WeightInfo::reassign(signers)
                 } else {
-                    Self::idle(now);
                     T::WeightInfo::on_initialize()
                 }
             }
@@ -117,10 +119,9 @@ impl<T: Config> Pallet<T> {
         Self::review_aux_info(now);
     }
 
-    /// What a block in phase `Active` does in which nothing has changed.
-    fn idle(now: BlockNumberFor<T>) {
-        Self::end_overdue_aux_info(now);
-        Self::rotate_if_due(now);
+    /// Does what time alone makes due in phase `Active`. Tells whether there was anything.
+    fn act_in_time(now: BlockNumberFor<T>) -> bool {
+        Self::end_overdue_aux_info(now) | Self::rotate_if_due(now)
     }
 
     /// The seats that earlier blocks decided to be lost.
@@ -147,10 +148,11 @@ impl<T: Config> Pallet<T> {
             defensive!("only those who have a seat can lose it");
             return;
         };
+        let barred = lost
+            .iter()
+            .filter(|(_, cause)| matches!(cause, SeatLoss::Fault | SeatLoss::Requested));
+        Self::bar(barred.map(|(validator, _)| validator.clone()));
         for (validator, cause) in lost {
-            if matches!(cause, SeatLoss::Fault | SeatLoss::Requested) {
-                Self::bar(validator.clone());
-            }
             let sits = committee
                 .sitting()
                 .any(|member| member.validator == validator);

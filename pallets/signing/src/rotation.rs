@@ -16,8 +16,8 @@ use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::{Saturating, Zero};
 
 impl<T: Config> Pallet<T> {
-    /// Decides on a rotation if the period is over and nothing else is going on.
-    pub(crate) fn rotate_if_due(now: BlockNumberFor<T>) {
+    /// Decides on a rotation if the period is over and nothing else is going on. Tells whether it was so.
+    pub(crate) fn rotate_if_due(now: BlockNumberFor<T>) -> bool {
         let period = Parameters::<T>::get().rotation_period;
         if period.is_zero()
             || now < RotationFrom::<T>::get().saturating_add(period)
@@ -25,21 +25,21 @@ impl<T: Config> Pallet<T> {
             || !LostSeats::<T>::get().is_empty()
             || !Retiring::<T>::get().is_empty()
         {
-            return;
+            return false;
         }
         RotationFrom::<T>::put(now);
         if Standbys::<T>::get().is_empty() {
             RefreshDue::<T>::put(true);
             Self::review_later();
             Self::deposit_event(Event::RefreshDue);
-            return;
+            return true;
         }
         let sitting: Vec<_> = Committee::<T>::get()
             .map(|committee| {
                 committee
                     .sitting()
                     .map(|member| member.validator.clone())
-                    .filter(Self::is_fit)
+                    .filter(Self::fit())
                     .collect()
             })
             .unwrap_or_default();
@@ -47,6 +47,7 @@ impl<T: Config> Pallet<T> {
         for validator in crate::committee_choice::draw(sitting, 1, seed) {
             Self::retire(validator, SeatLoss::Rotated);
         }
+        true
     }
 
     /// Has a member's seat go to another, as soon as there is one to take it.
@@ -70,9 +71,9 @@ impl<T: Config> Pallet<T> {
             |validator: &T::AccountId| retiring.contains(validator) || lost.contains_key(validator);
         ensure!(!leaves(who), Error::<T>::SeatAlreadyLost);
         // It counts on being let go, so it is told now if it cannot be.
-        let can_stay = |validator: &T::AccountId| {
-            validator != who && !leaves(validator) && Self::is_fit(validator)
-        };
+        let is_fit = Self::fit();
+        let can_stay =
+            |validator: &T::AccountId| validator != who && !leaves(validator) && is_fit(validator);
         let staying = committee
             .sitting()
             .filter(|member| can_stay(&member.validator))

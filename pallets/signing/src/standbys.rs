@@ -14,36 +14,48 @@ use codec::Encode;
 use frame_support::{
     defensive,
     traits::{Get, Randomness},
-    BoundedVec,
+    BoundedBTreeSet, BoundedVec,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use signing_primitives as primitives;
 
 impl<T: Config> Pallet<T> {
-    /// Whether a validator can be a member of the next committee as far as the session is concerned: it
+    /// Tells whether a validator can be a member of the next committee as far as the session is concerned: it
     /// is in this session's set and the next one's, and its signer is known.
-    pub(crate) fn is_fit(validator: &T::AccountId) -> bool {
-        SigningKeys::<T>::contains_key(validator)
-            && Signers::<T>::contains_key(validator)
-            && !Leaving::<T>::get().contains(validator)
+    pub(crate) fn fit() -> impl Fn(&T::AccountId) -> bool {
+        let leaving = Leaving::<T>::get();
+        move |validator| {
+            SigningKeys::<T>::contains_key(validator)
+                && Signers::<T>::contains_key(validator)
+                && !leaving.contains(validator)
+        }
     }
 
-    /// Whether a validator has lost or given up a seat in this era.
-    pub(crate) fn is_barred(validator: &T::AccountId) -> bool {
+    /// The validators that have lost or given up a seat in this era.
+    pub(crate) fn barred() -> BoundedBTreeSet<T::AccountId, T::MaxValidators> {
         let barred = Barred::<T>::get();
-        barred.era == T::Era::get() && barred.validators.contains(validator)
+        match barred.era == T::Era::get() {
+            true => barred.validators,
+            false => Default::default(),
+        }
     }
 
-    /// Keeps a validator from getting a seat or a standby's place for the rest of this era.
-    pub(crate) fn bar(validator: T::AccountId) {
+    /// Keeps validators from getting a seat or a standby's place for the rest of this era.
+    pub(crate) fn bar(validators: impl IntoIterator<Item = T::AccountId>) {
+        let mut validators = validators.into_iter().peekable();
+        if validators.peek().is_none() {
+            return;
+        }
         let era = T::Era::get();
         Barred::<T>::mutate(|barred| {
             if barred.era != era {
                 barred.era = era;
                 barred.validators = Default::default();
             }
-            if barred.validators.try_insert(validator).is_err() {
-                defensive!("no more validators lose seats in an era than there can be");
+            for validator in validators {
+                if barred.validators.try_insert(validator).is_err() {
+                    defensive!("no more validators lose seats in an era than there can be");
+                }
             }
         });
     }
@@ -51,7 +63,7 @@ impl<T: Config> Pallet<T> {
     /// All candidates for a seat that is not held by a member of `committee`, with their current keys.
     /// Those that are excluded are among them.
     pub(crate) fn seat_candidates(committee: &CommitteeOf<T>) -> Vec<CommitteeMemberOf<T>> {
-        let leaving = Leaving::<T>::get();
+        let (leaving, barred) = (Leaving::<T>::get(), Self::barred());
         // Keys may have changed hands: no two parties of a protocol may have the same.
         let taken: BTreeSet<_> = committee
             .members
@@ -59,7 +71,7 @@ impl<T: Config> Pallet<T> {
             .map(|member| member.party.clone())
             .collect();
         Signers::<T>::iter_keys()
-            .filter(|validator| !leaving.contains(validator) && !Self::is_barred(validator))
+            .filter(|validator| !leaving.contains(validator) && !barred.contains(validator))
             .filter(|validator| {
                 committee
                     .members

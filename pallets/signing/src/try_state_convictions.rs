@@ -42,7 +42,10 @@ impl<T: Config> Pallet<T> {
         let (lost, standbys) = (LostSeats::<T>::get(), Standbys::<T>::get());
         for (convict, conviction) in Convictions::<T>::get() {
             if conviction.era == T::Era::get() {
-                ensure!(Self::is_barred(&convict), "convicts are barred for the era");
+                ensure!(
+                    Self::barred().contains(&convict),
+                    "convicts are barred for the era"
+                );
                 ensure!(
                     ReviewDue::<T>::exists() || !standbys.contains(&convict),
                     "convicts are no standbys"

@@ -137,7 +137,8 @@ impl<T: Config> Pallet<T> {
         let members: BTreeSet<_> = committee.members.iter().map(|m| &m.validator).collect();
         // What changes in a block is looked at in the beginning of the next.
         if !ReviewDue::<T>::exists() && LostSeats::<T>::get().is_empty() {
-            let excluded = Excluded::<T>::get();
+            let (excluded, barred) = (Excluded::<T>::get(), Self::barred());
+            let is_fit = Self::fit();
             let to_be: BTreeSet<_> = match phase {
                 primitives::Phase::Resharing(attempt) => {
                     attempt.members.iter().map(|m| &m.validator).collect()
@@ -146,11 +147,11 @@ impl<T: Config> Pallet<T> {
             };
             ensure!(
                 standbys.iter().all(|standby| {
-                    Self::is_fit(standby)
+                    is_fit(standby)
                         && !members.contains(standby)
                         && !to_be.contains(standby)
                         && !excluded.contains(standby)
-                        && !Self::is_barred(standby)
+                        && !barred.contains(standby)
                 }),
                 "standbys could be members"
             );

@@ -155,7 +155,7 @@ impl<T: Config> OneSessionHandler<T::AccountId> for Pallet<T> {
         let fit_before: Vec<_> = Self::seated()
             .into_iter()
             .map(|member| member.validator)
-            .filter(Self::is_fit)
+            .filter(Self::fit())
             .collect();
         if changed {
             Self::set_validators(validators.map(|(account, key)| (account.clone(), key)));
@@ -169,8 +169,9 @@ impl<T: Config> OneSessionHandler<T::AccountId> for Pallet<T> {
         }
         // In phase `Degraded` nothing can be handed over to others.
         if Phase::<T>::get() != primitives::Phase::Degraded {
+            let is_fit = Self::fit();
             for validator in fit_before {
-                if !Self::is_fit(&validator) {
+                if !is_fit(&validator) {
                     Self::lose_seat(validator, SeatLoss::LeavesValidators);
                 }
             }

@@ -57,7 +57,7 @@ fn worst_cases() -> Vec<(&'static str, Weight)> {
 }
 
 /// The beginnings of blocks in which an attempt fails and the next one begins, or seats are lost.
-fn busiest_beginnings() -> [(&'static str, Weight); 3] {
+fn busiest_beginnings() -> [(&'static str, Weight); 4] {
     let validators = <Runtime as pallet_signing::Config>::MaxValidators::get();
     let keygen = Weights::fail_keygen()
         .saturating_add(Weights::await_signers())
@@ -66,6 +66,7 @@ fn busiest_beginnings() -> [(&'static str, Weight); 3] {
         ("key generation", keygen),
         ("hand-over", Weights::fail_resharing(validators)),
         ("seats lost", Weights::reassign(validators)),
+        ("review", Weights::reassign(validators) * 2),
     ]
 }
 
