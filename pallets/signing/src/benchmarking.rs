@@ -4,10 +4,10 @@ mod network;
 mod setup;
 
 use crate::{
-    primitives, AuxInfoAttempt, BalanceOf, Call, Challenges, Config, DrawAt, Excluded,
-    FormerMembers, HoldReason, LastAttempt, LostSeats, NetworkVerifyingKey, Pallet, Parameters,
-    ParametersOf, Paused, Phase, Programs, PunishOffender, Registrations, Reports, SeatLoss,
-    Signers, Silences, Standbys,
+    primitives, AuxInfoAttempt, AuxInfoPause, BalanceOf, Call, Challenges, Config, DrawAt,
+    Excluded, FormerMembers, HoldReason, LostSeats, NetworkVerifyingKey, Pallet, Parameters,
+    ParametersOf, Paused, Phase, Programs, PunishOffender, Registrations, Reports, Signers,
+    Silences, Standbys,
 };
 use frame_benchmarking::v2::*;
 use frame_support::{
@@ -26,6 +26,14 @@ fn authorize<T: Config>(call: Call<T>) {
     call.authorize(TransactionSource::External)
         .expect("the call is authorized by itself")
         .expect("the call is good");
+}
+
+/// The attempt at a hand-over that is running.
+fn resharing<T: Config>() -> Option<u32> {
+    match Phase::<T>::get() {
+        primitives::Phase::Resharing(attempt) => Some(attempt.attempt),
+        _ => None,
+    }
 }
 
 #[benchmarks]
@@ -247,15 +255,23 @@ mod benchmarks {
         assert!(!Paused::<T>::get());
     }
 
-    /// A keygen whose deadline is still to come: the largest phase that is only looked at.
+    /// All that is only looked at once there is a committee: an attempt at auxiliary information whose deadline is
+    /// still to come and which puts off a rotation, and as many challenges as there can be.
     #[benchmark]
     fn on_initialize() {
-        keygen::<T>();
+        let network = network::<T>(T::MaxValidators::get());
+        aux_info_attempt(&network);
+        fill_choice(&network);
+        AuxInfoPause::<T>::put(BlockNumberFor::<T>::max_value());
+        Parameters::<T>::mutate(|parameters| parameters.rotation_period = One::one());
 
         #[block]
         {
             Pallet::<T>::advance_phase(One::one());
         }
+
+        assert!(AuxInfoAttempt::<T>::exists());
+        assert_eq!(Phase::<T>::get(), primitives::Phase::Active);
     }
 
     /// Enough signers, one validator missing, and the delay not over: all there is to look at.
@@ -449,37 +465,39 @@ mod benchmarks {
         assert!(LostSeats::<T>::get().contains_key(&who));
     }
 
-    /// A member has lost its seat in the largest committee there can be of `v` signers, there are no
-    /// standbys, and auxiliary information is being made.
+    /// As many members as can have lost their seats in the largest committee there can be of `v` signers, and
+    /// auxiliary information is being made.
     #[benchmark]
     fn reassign(v: Linear<4, { T::MaxValidators::get() }>) {
         let network = network::<T>(v);
         aux_info_attempt(&network);
-        Standbys::<T>::kill();
-        Pallet::<T>::lose_seat(network.last_member().validator, SeatLoss::Fault);
+        fill_choice(&network);
+        lose_seats(&network);
         let next = frame_system::Pallet::<T>::block_number() + One::one();
 
         #[block]
         {
-            Pallet::<T>::review_committee(next);
+            Pallet::<T>::advance_phase(next);
         }
 
-        assert!(matches!(Phase::<T>::get(), primitives::Phase::Resharing(_)));
+        assert_eq!(resharing::<T>(), Some(GENERATION + 2));
     }
 
-    /// For the third time nobody has confirmed in time: all newcomers and one more are passed over.
+    /// For the third time not all have confirmed in time: all that have not and one more are passed over.
     #[benchmark]
     fn fail_resharing(v: Linear<4, { T::MaxValidators::get() }>) {
         let network = network::<T>(v);
+        fill_choice(&network);
         let now = overdue_resharing(&network);
+        let before = Excluded::<T>::get().len();
 
         #[block]
         {
-            Pallet::<T>::review_committee(now);
+            Pallet::<T>::advance_phase(now);
         }
 
-        assert!(Excluded::<T>::get().len() > 1);
-        assert!(LastAttempt::<T>::get() > GENERATION);
+        assert!(Excluded::<T>::get().len() >= before + network.members.len() - 2);
+        assert_eq!(resharing::<T>(), Some(GENERATION + 2));
     }
 
     /// One of as many challenges as there can be is overdue.
@@ -487,7 +505,7 @@ mod benchmarks {
     fn punish() {
         let network = network::<T>(T::MaxValidators::get());
         let offender = network.last_member().validator;
-        challenge_all(&network);
+        challenge_all(&network, One::one());
         Challenges::<T>::mutate(|all| {
             let challenge = all.get_mut(&offender).expect("all are challenged");
             challenge.deadline = Default::default();

@@ -70,7 +70,7 @@ pub trait WeightInfo {
     fn leave_committee() -> Weight;
     /// Choosing the next committee and standbys from `v` signers, in the beginning of a block.
     fn reassign(v: u32) -> Weight;
-    /// The same after a hand-over that nobody has confirmed in time, with finding out who is passed over.
+    /// The same after a hand-over that not all have confirmed in time, with finding out who is passed over.
     fn fail_resharing(v: u32) -> Weight;
     /// Punishing one validator, in the beginning of a block.
     fn punish() -> Weight;

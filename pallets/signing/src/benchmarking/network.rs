@@ -2,16 +2,21 @@
 
 use super::setup::{exclude, largest, max_members, signer, signers, NETWORK_KEY};
 use crate::{
-    primitives, AuxInfoAttempt, AuxInfoAttemptOf, Challenge, ChallengeAnswerOf, Challenges,
-    Committee, CommitteeMemberOf, CommitteeOf, Config, Conviction, Convictions, FaultReportOf,
-    FormerMembers, FruitlessAttempts, KeyOwners, LastAttempt, LostSeat, LostSeats,
-    NetworkVerifyingKey, Pallet, Parameters, ParametersOf, Phase, PreviousCommittee, Report,
-    Reports, ReshareAttemptOf, SeatLoss, Signers, Silences, Standbys,
+    primitives, AuxInfo, AuxInfoAttempt, AuxInfoAttemptOf, AuxInfoSetOf, Barred, BarredValidators,
+    Challenge, ChallengeAnswerOf, Challenges, Committee, CommitteeMemberOf, CommitteeOf, Config,
+    Conviction, Convictions, Excluded, FaultReportOf, FormerMembers, FruitlessAttempts, KeyOwners,
+    LastAttempt, Leaving, LostSeat, LostSeats, NetworkVerifyingKey, Pallet, Parameters,
+    ParametersOf, Phase, PreviousCommittee, RefreshDue, Report, Reports, ReshareAttemptOf,
+    SeatLoss, Signers, Silences, Standbys,
 };
-use alloc::{collections::BTreeMap, vec, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec,
+    vec::Vec,
+};
 use codec::Encode;
 use frame_benchmarking::v2::*;
-use frame_support::{traits::Get, BoundedBTreeMap, BoundedVec};
+use frame_support::{traits::Get, BoundedBTreeMap, BoundedBTreeSet, BoundedVec};
 use frame_system::pallet_prelude::BlockNumberFor;
 use primitives::{
     AuxInfoConfirmation, Fault, MaxStandbys, ReshareConfirmation, SignerId, SignerSignature,
@@ -20,10 +25,15 @@ use primitives::{
 use signing_evidence::CommitteeFacts;
 use signing_evidence_cheater::two_broadcasts;
 use sp_core::H256;
-use sp_runtime::{traits::One, RuntimeAppPublic};
+use sp_runtime::{
+    traits::{Bounded, One},
+    RuntimeAppPublic,
+};
 
 /// The generation in force.
 pub(super) const GENERATION: u32 = 2;
+/// How many members it takes to sign: the fewer, the more can lose their seats at once.
+const THRESHOLD: u32 = 2;
 
 const BOUNDED: &str = "there are no more than there can be";
 const OWN_KEY: &str = "the key was generated here";
@@ -51,7 +61,7 @@ fn committee<T: Config>(generation: u32, members: &[CommitteeMemberOf<T>]) -> Co
         generation,
         attempt: generation,
         members: BoundedVec::truncate_from(members.to_vec()),
-        threshold: 2,
+        threshold: THRESHOLD,
         commitment: H256([1; 32]),
         expelled: BoundedVec::new(),
     }
@@ -85,7 +95,7 @@ pub(super) fn network<T: Config>(count: u32) -> Network<T> {
     ));
     Parameters::<T>::put(ParametersOf::<T> {
         committee_size: size,
-        threshold: 2,
+        threshold: THRESHOLD,
         standbys: MaxStandbys::get(),
         ..largest::<T>()
     });
@@ -169,8 +179,41 @@ pub(super) fn reshare_confirmation<T: Config>() -> (ReshareConfirmation, SignerS
     (confirmation, signature)
 }
 
-/// A hand-over, the third one in a row that nobody has confirmed, in which up to half of the members give way
-/// to others. Returns the block that finds it overdue.
+/// Fills what the choice of a committee looks at with validators that it is not about, but for the room that it needs
+/// to bar and pass over members. The parameters ask for more members than there can be, so that every way to choose
+/// is tried. Auxiliary information is there, and all are challenged.
+pub(super) fn fill_choice<T: Config>(network: &Network<T>) {
+    let count = T::MaxValidators::get().saturating_sub(max_members());
+    let strangers: BTreeSet<T::AccountId> = (0..count)
+        .map(|index| account("stranger", index, 0))
+        .collect();
+    let strangers = BoundedBTreeSet::try_from(strangers).expect(BOUNDED);
+    Barred::<T>::put(BarredValidators::<T> {
+        era: T::Era::get(),
+        validators: strangers.clone(),
+    });
+    Excluded::<T>::put(strangers.clone());
+    Leaving::<T>::put(strangers);
+    Parameters::<T>::mutate(|parameters| parameters.threshold = parameters.committee_size + 1);
+    AuxInfo::<T>::put(AuxInfoSetOf::<T> {
+        attempt: GENERATION,
+        parties: BoundedVec::truncate_from(parties(network)),
+        commitment: H256([1; 32]),
+    });
+    RefreshDue::<T>::put(true);
+    challenge_all(network, BlockNumberFor::<T>::max_value());
+}
+
+/// As many members as can have lose their seats in the next block.
+pub(super) fn lose_seats<T: Config>(network: &Network<T>) {
+    for member in network.members.iter().skip(THRESHOLD as usize) {
+        Pallet::<T>::lose_seat(member.validator.clone(), SeatLoss::Fault);
+    }
+}
+
+/// A hand-over, the third one in a row that has come to nothing, in which up to half of the members give way to
+/// others. No more have confirmed than it takes for the fault to be with all the others. Returns the block that
+/// finds it overdue.
 pub(super) fn overdue_resharing<T: Config>(network: &Network<T>) -> BlockNumberFor<T> {
     let newcomers: Vec<_> = network
         .all
@@ -189,25 +232,36 @@ pub(super) fn overdue_resharing<T: Config>(network: &Network<T>) -> BlockNumberF
     let mut members: Vec<_> = staying.chain(newcomers).collect();
     members.sort_by(|a, b| a.party.cmp(&b.party));
     let attempt = GENERATION + 1;
+    let confirmed = members
+        .iter()
+        .take(THRESHOLD as usize)
+        .map(|m| m.validator.clone());
+    let confirmed = BoundedVec::truncate_from(confirmed.collect());
     LastAttempt::<T>::put(attempt);
     FruitlessAttempts::<T>::put(2);
     Phase::<T>::put(primitives::Phase::Resharing(ReshareAttemptOf::<T> {
         attempt,
         generation: GENERATION + 1,
-        old_holders: BoundedVec::truncate_from(network.members.iter().take(2).cloned().collect()),
+        old_holders: BoundedVec::truncate_from(
+            network
+                .members
+                .iter()
+                .take(THRESHOLD as usize)
+                .cloned()
+                .collect(),
+        ),
         members: BoundedVec::truncate_from(members),
-        threshold: 2,
-        aux_info: None,
-        confirmed: BoundedVec::new(),
-        commitment: None,
+        threshold: THRESHOLD,
+        aux_info: Some(GENERATION),
+        confirmed,
+        commitment: Some(H256([2; 32])),
         deadline: One::one(),
     }));
     BlockNumberFor::<T>::one() + One::one()
 }
 
-/// An attempt of members and standbys at auxiliary information, which all but the last have confirmed.
-/// Returns the last.
-pub(super) fn aux_info_attempt<T: Config>(network: &Network<T>) -> CommitteeMemberOf<T> {
+/// Members and standbys.
+fn parties<T: Config>(network: &Network<T>) -> Vec<CommitteeMemberOf<T>> {
     let standbys = Standbys::<T>::get();
     let mut parties = network.members.clone();
     parties.extend(
@@ -221,6 +275,13 @@ pub(super) fn aux_info_attempt<T: Config>(network: &Network<T>) -> CommitteeMemb
             }),
     );
     parties.sort_by(|a, b| a.party.cmp(&b.party));
+    parties
+}
+
+/// An attempt of members and standbys at auxiliary information, which all but the last have confirmed.
+/// Returns the last.
+pub(super) fn aux_info_attempt<T: Config>(network: &Network<T>) -> CommitteeMemberOf<T> {
+    let parties = parties(network);
     let last = parties.last().expect("there are members").clone();
     let mut confirmed: Vec<_> = parties.iter().map(|p| p.validator.clone()).collect();
     confirmed.pop();
@@ -283,7 +344,7 @@ pub(super) fn fault_report<T: Config>() -> (FaultReportOf<T>, SignerSignature) {
         others.filter(|other| **other != reporter.validator),
     );
     Parameters::<T>::mutate(|parameters| parameters.fault_quorum = T::MaxValidators::get() - 1);
-    challenge_all(&network);
+    challenge_all(&network, One::one());
     Challenges::<T>::mutate(|all| all.remove(&accused));
     fill_lost_seats::<T>(&network.members, &accused);
     sign::<T>(FaultReportOf::<T> {
@@ -355,13 +416,13 @@ pub(super) fn proof<T: Config>(n: u32) -> (FaultReportOf<T>, SignerSignature) {
 }
 
 /// Challenges all validators; and all have been silent before.
-pub(super) fn challenge_all<T: Config>(network: &Network<T>) {
+pub(super) fn challenge_all<T: Config>(network: &Network<T>, deadline: BlockNumberFor<T>) {
     let challenges: BTreeMap<_, _> = network
         .all
         .iter()
         .map(|(validator, key)| {
             let challenge = Challenge {
-                deadline: BlockNumberFor::<T>::one(),
+                deadline,
                 key: key.clone(),
                 session: 0,
             };
@@ -380,7 +441,7 @@ pub(super) fn challenge_all<T: Config>(network: &Network<T>) {
 /// The answer of one of as many as can be challenged: the last to be found.
 pub(super) fn challenge_answer<T: Config>() -> (ChallengeAnswerOf<T>, SignerSignature) {
     let network = network::<T>(T::MaxValidators::get());
-    challenge_all(&network);
+    challenge_all(&network, One::one());
     let challenges = Challenges::<T>::get();
     let (_, last) = challenges.iter().next_back().expect("all are challenged");
     let answer = ChallengeAnswerOf::<T> {
