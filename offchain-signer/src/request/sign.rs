@@ -213,3 +213,29 @@ fn request_id(
     );
     sp_crypto_hashing::blake2_256(&named.encode())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+    use crate::request::testing::{program_key, registration, World, RELAYER};
+
+    /// Many may be on their way through the quick checks when the first is counted.
+    #[tokio::test]
+    async fn a_copy_that_was_checked_before_another_was_counted_is_not_evaluated() {
+        let world = World::new();
+        world.register(registration(program_key(), &["no"]));
+        let sign = world.sign_request(&world.request(), &[0, 1]);
+        let body = world.relayed(0, RELAYER, &sign);
+        let node = &world.nodes[0];
+        let check = |_| node.signer.check(Trace::default(), &body).unwrap();
+        let copies: Vec<_> = (0..2).map(check).collect();
+        let mut refusals = Vec::new();
+        for copy in copies {
+            refusals.push(node.signer.take_part(copy).await.unwrap_err());
+        }
+        assert!(matches!(refusals[0], RequestError::Program { .. }));
+        assert!(matches!(refusals[1], RequestError::Replayed));
+        assert_eq!(node.programs.evaluated.lock().unwrap().len(), 1);
+    }
+}

@@ -241,6 +241,7 @@ pub(crate) struct Node {
     pub(crate) endpoint: String,
     pub(crate) router: Router,
     pub(crate) relayer: Arc<Relayer>,
+    pub(crate) signer: Arc<Signer>,
     pub(crate) programs: Arc<FakePrograms>,
     pub(crate) sessions: Arc<FakeSessions>,
     pub(crate) registry: Registry,
@@ -556,6 +557,7 @@ fn node(
         relay,
         observations.clone(),
     ));
+    let signer = Arc::new(Signer::new(admission.clone(), sessions.clone()));
     let status = Arc::new(Status::new(StatusParts {
         admission: admission.clone(),
         mesh: Arc::new(NoPeers),
@@ -563,9 +565,9 @@ fn node(
         version: "0.1.0 (abcdef)".into(),
     }));
     let parts = ApiParts {
-        admission: admission.clone(),
+        admission,
         relayer: relayer.clone(),
-        signer: Arc::new(Signer::new(admission, sessions.clone())),
+        signer: signer.clone(),
         peers: Arc::new(NoPeers),
         version: "0.1.0 (abcdef)".into(),
         status: status.clone(),
@@ -578,6 +580,7 @@ fn node(
         endpoint: endpoint(index),
         router: router(parts),
         relayer,
+        signer,
         programs,
         sessions,
         registry,
