@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from local_network import NODE, SCRIPTS, TARGET, fail
+from local_network import NODE, SCRIPTS, TARGET, fail, free_ports
 
 REPO = SCRIPTS.parent
 BLOCK_SECONDS = 900
@@ -33,12 +33,6 @@ case " $* " in
   *) exec {node} "$@" ;;
 esac
 """
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("", 0))
-        return one.getsockname()[1]
 
 
 def own_address():
@@ -160,14 +154,15 @@ def operator(folder, name):
     """One of the five, on this machine."""
     own = with_repository(folder / name)
     (own / "shared").symlink_to(folder / "shared")
-    rpc = free_port()
+    # Others come to the second and the third, at whichever address of this machine.
+    rpc, p2p, http = free_ports(3, "")
     tools = own / "bin"
     tools.mkdir()
     wrapper = tools / "signing-node"
     wrapper.write_text(NODE_WRAPPER.format(node=NODE, flags=NODE_FLAGS.format(rpc=rpc)))
     wrapper.chmod(0o755)
     environment = variables(own, NAME=name, HOST=own_address(), HOME=str(own), BASE=str(own / "signing-node"),
-                            RPC_PORT=str(rpc), P2P_PORT=str(free_port()), HTTP_PORT=str(free_port()),
+                            RPC_PORT=str(rpc), P2P_PORT=str(p2p), HTTP_PORT=str(http),
                             RPC=f"http://127.0.0.1:{rpc}", SIGNING_URL=f"ws://127.0.0.1:{rpc}")
     environment["PATH"] = f"{tools}:{environment['PATH']}"
     return Actor(own, environment)

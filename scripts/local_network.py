@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import shlex
+import socket
 import subprocess
 import sys
 
@@ -99,6 +100,18 @@ def is_running(node):
         return False
     # Of one that was killed the first thread may end before others, which hold its files until then.
     return started == node["started"] and (state != "Z" or threads > 1)
+
+
+def free_ports(count, address="127.0.0.1"):
+    """Ports of an address (every one, if it is empty) that nobody listens on now; all different."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind((address, 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
 
 
 def build():
