@@ -38,7 +38,7 @@ def throughput(found):
     cores = found["about"]["cores"]
     rows = [row for row in found["throughput"]["rows"] if row["users"] > cores]
     told = ", ".join(f"{100 * row['of_allowed']:.1f} % ({row['users']} users)" for row in rows)
-    return (f"throughput: at least {100 * OF_ALLOWED:.0f} % of what bare synedrion makes of {cores} cores",
+    return (f"throughput: at least {100 * OF_ALLOWED:.0f} % of what the protocol's own time of {cores} cores allows",
             told or "not measured", min(row["of_allowed"] for row in rows) >= OF_ALLOWED if rows else None)
 
 

@@ -95,9 +95,11 @@ class Bench:
         return sum(map(memory_of, self.nodes()))
 
     def watched(self, work):
-        """What `work` returns; and for each node the most resident memory while it ran, in MiB, and the most
-        signing sessions that it computed at once. (A look at sessions costs a node more: they are fewer.)"""
+        """What `work` returns; and for each node the most resident memory while it ran, in MiB, the most signing
+        sessions that it computed at once, and what it used of the processors, in seconds. (A look at sessions costs
+        a node more: they are fewer.)"""
         nodes, done = self.nodes(), threading.Event()
+        used = {node["name"]: -cpu_seconds_of(node) for node in nodes}
         most = {node["name"]: {"memory_mib": memory_of(node), "sessions": sessions_of(node)} for node in nodes}
 
         def look(what, of):
@@ -118,10 +120,13 @@ class Bench:
         sampler = threading.Thread(target=sample)
         sampler.start()
         try:
-            return work(), most
+            found = work()
         finally:
             done.set()
             sampler.join()
+        for node in nodes:
+            most[node["name"]]["cpu_seconds"] = used[node["name"]] + cpu_seconds_of(node)
+        return found, most
 
 
 def series_of(node):
@@ -147,6 +152,13 @@ def memory_of(node):
     """Resident memory of a node, in MiB."""
     with open(f"/proc/{node['pid']}/statm", encoding="ascii") as statm:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def cpu_seconds_of(node):
+    """What a node has used of the processors, in seconds (proc_pid_stat(5))."""
+    with open(f"/proc/{node['pid']}/stat", encoding="ascii") as stat:
+        user, system = stat.read().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def label(labels, name):
@@ -202,7 +214,8 @@ def bare(rounds, parties):
 
 
 def at_once():
-    """How many signatures a second bare synedrion makes of all cores, measured a few times."""
+    """How many signatures bare synedrion makes with always another session to work on, in how many seconds, and
+    of how many seconds of the processors."""
     return last_json(in_one_process("at_once"))["at_once"]
 
 

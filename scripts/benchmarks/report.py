@@ -113,7 +113,7 @@ def page(found):
     """The page's text: nothing of it depends on where it is made."""
     parts = [f"# Benchmarks\n\n{table(found)}\nMeasured by `scripts/bench all` at {measured_at(found['commits'])}, on "
              f"{machine(found['about'])}.\nUsers asked for {found['settings']['seconds']} s for each figure. Other "
-             "work on the machine changes times; ratios are of what ran side by side.\n"
+             "work on the machine changes times; ratios are of what ran side by side, or by turns.\n"
              "`scripts/bench page` makes this page of [benchmarks.json](benchmarks.json).\n"]
     for name, title in TITLES.items():
         parts.append(f"\n## {title}\n\n```text\n{as_text(name, found[name])}\n```\n")
