@@ -1,7 +1,6 @@
 //! Measured weights of `pallet_signing`. Written by `scripts/weights`: measure again, do not edit.
 //!
-//! 2026-11-23, AMD EPYC, steps 20, repeat 10; `fail_resharing`: 2026-11-29, steps 10, repeat 6, when the machine
-//! took half as long again for the others.
+//! 2026-11-29, AMD EPYC, steps 20, repeat 10.
 #![allow(missing_docs)]
 
 use core::marker::PhantomData;
@@ -32,8 +31,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Committee` (r:1 w:0)
     /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
     fn announce_signer() -> Weight {
-        // At least 51_050 ns.
-        Weight::from_parts(82_821_000, 6663)
+        // At least 82_372 ns.
+        Weight::from_parts(89_453_000, 6663)
             .saturating_add(T::DbWeight::get().reads(10))
             .saturating_add(T::DbWeight::get().writes(3))
     }
@@ -46,8 +45,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `System::BlockHash` (r:1 w:0)
     /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_announce_signer() -> Weight {
-        // At least 49_451 ns.
-        Weight::from_parts(57_750_000, 3798).saturating_add(T::DbWeight::get().reads(4))
+        // At least 57_736 ns.
+        Weight::from_parts(65_838_000, 3798).saturating_add(T::DbWeight::get().reads(4))
     }
     /// Storage: `Signing::Phase` (r:1 w:1)
     /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
@@ -64,8 +63,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::RotationFrom` (r:0 w:1)
     /// Proof: `Signing::RotationFrom` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn confirm_keygen() -> Weight {
-        // At least 53_070 ns.
-        Weight::from_parts(66_530_000, 6663)
+        // At least 65_818 ns.
+        Weight::from_parts(94_430_000, 6663)
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(7))
     }
@@ -80,8 +79,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::ExcludedAt` (r:0 w:1)
     /// Proof: `Signing::ExcludedAt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn contradict_keygen() -> Weight {
-        // At least 248_361 ns.
-        Weight::from_parts(277_841_000, 90846)
+        // At least 280_498 ns.
+        Weight::from_parts(342_730_000, 90846)
             .saturating_add(T::DbWeight::get().reads(66))
             .saturating_add(T::DbWeight::get().writes(3))
     }
@@ -92,8 +91,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `System::BlockHash` (r:1 w:0)
     /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_confirm_keygen() -> Weight {
-        // At least 85_150 ns.
-        Weight::from_parts(97_390_000, 6663).saturating_add(T::DbWeight::get().reads(3))
+        // At least 85_318 ns.
+        Weight::from_parts(92_278_000, 6663).saturating_add(T::DbWeight::get().reads(3))
     }
     /// Storage: `Signing::Programs` (r:1 w:1)
     /// Proof: `Signing::Programs` (`max_values`: None, `max_size`: Some(8798), added: 11273, mode: `MaxEncodedLen`)
@@ -105,10 +104,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Bytecodes` (`max_values`: None, `max_size`: Some(1000036), added: 1002511, mode: `MaxEncodedLen`)
     /// The range of component `b` is `[8, 1000000]`.
     fn set_program(b: u32) -> Weight {
-        // At least 71_050 ns.
-        Weight::from_parts(73_092_407, 12263)
-            // ±4
-            .saturating_add(Weight::from_parts(2_060, 0).saturating_mul(b.into()))
+        // At least 76_173 ns.
+        Weight::from_parts(100_854_471, 12263)
+            // ±14
+            .saturating_add(Weight::from_parts(2_070, 0).saturating_mul(b.into()))
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(4))
     }
@@ -121,8 +120,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Bytecodes` (r:0 w:1)
     /// Proof: `Signing::Bytecodes` (`max_values`: None, `max_size`: Some(1000036), added: 1002511, mode: `MaxEncodedLen`)
     fn remove_program() -> Weight {
-        // At least 48_140 ns.
-        Weight::from_parts(62_840_000, 12263)
+        // At least 79_007 ns.
+        Weight::from_parts(99_058_000, 12263)
             .saturating_add(T::DbWeight::get().reads(3))
             .saturating_add(T::DbWeight::get().writes(4))
     }
@@ -142,10 +141,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Registrations` (`max_values`: None, `max_size`: Some(33126), added: 35601, mode: `MaxEncodedLen`)
     /// The range of component `p` is `[1, 8]`.
     fn register(p: u32) -> Weight {
-        // At least 308_360 ns.
-        Weight::from_parts(328_883_625, 3586)
-            // ±39_419
-            .saturating_add(Weight::from_parts(12_686_844, 0).saturating_mul(p.into()))
+        // At least 409_960 ns.
+        Weight::from_parts(407_191_817, 3586)
+            // ±145_700
+            .saturating_add(Weight::from_parts(17_966_740, 0).saturating_mul(p.into()))
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().reads(u64::from(p).saturating_mul(1)))
             .saturating_add(T::DbWeight::get().writes(4))
@@ -164,10 +163,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
     /// The range of component `p` is `[1, 8]`.
     fn change_programs(p: u32) -> Weight {
-        // At least 182_260 ns.
-        Weight::from_parts(194_130_509, 91174)
-            // ±43_857
-            .saturating_add(Weight::from_parts(13_311_529, 0).saturating_mul(p.into()))
+        // At least 233_268 ns.
+        Weight::from_parts(240_270_192, 91174)
+            // ±292_415
+            .saturating_add(Weight::from_parts(21_040_251, 0).saturating_mul(p.into()))
             .saturating_add(T::DbWeight::get().reads(13))
             .saturating_add(T::DbWeight::get().reads(u64::from(p).saturating_mul(1)))
             .saturating_add(T::DbWeight::get().writes(13))
@@ -177,8 +176,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Registrations` (r:1 w:1)
     /// Proof: `Signing::Registrations` (`max_values`: None, `max_size`: Some(33126), added: 35601, mode: `MaxEncodedLen`)
     fn change_owner() -> Weight {
-        // At least 26_460 ns.
-        Weight::from_parts(30_820_000, 36591)
+        // At least 42_733 ns.
+        Weight::from_parts(51_527_000, 36591)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
@@ -193,8 +192,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Balances::Holds` (r:1 w:1)
     /// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
     fn deregister() -> Weight {
-        // At least 123_750 ns.
-        Weight::from_parts(147_870_000, 91174)
+        // At least 170_454 ns.
+        Weight::from_parts(232_657_000, 91174)
             .saturating_add(T::DbWeight::get().reads(12))
             .saturating_add(T::DbWeight::get().writes(12))
     }
@@ -209,32 +208,48 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Parameters` (r:0 w:1)
     /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
     fn set_parameters() -> Weight {
-        // At least 14_360 ns.
-        Weight::from_parts(26_310_000, 4603)
+        // At least 33_931 ns.
+        Weight::from_parts(50_696_000, 4603)
             .saturating_add(T::DbWeight::get().reads(4))
             .saturating_add(T::DbWeight::get().writes(2))
     }
     /// Storage: `Signing::Paused` (r:1 w:1)
     /// Proof: `Signing::Paused` (`max_values`: Some(1), `max_size`: Some(1), added: 496, mode: `MaxEncodedLen`)
     fn pause() -> Weight {
-        // At least 6_170 ns.
-        Weight::from_parts(7_510_000, 1486)
+        // At least 7_311 ns.
+        Weight::from_parts(8_373_000, 1486)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
     /// Storage: `Signing::Paused` (r:1 w:1)
     /// Proof: `Signing::Paused` (`max_values`: Some(1), `max_size`: Some(1), added: 496, mode: `MaxEncodedLen`)
     fn resume() -> Weight {
-        // At least 6_480 ns.
-        Weight::from_parts(7_710_000, 1486)
+        // At least 7_481 ns.
+        Weight::from_parts(8_363_000, 1486)
             .saturating_add(T::DbWeight::get().reads(1))
             .saturating_add(T::DbWeight::get().writes(1))
     }
     /// Storage: `Signing::Phase` (r:1 w:0)
     /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::CounterForSigners` (r:1 w:0)
+    /// Proof: `Signing::CounterForSigners` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::LostSeats` (r:1 w:0)
+    /// Proof: `Signing::LostSeats` (`max_values`: Some(1), `max_size`: Some(2370), added: 2865, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::ReviewDue` (r:1 w:0)
+    /// Proof: `Signing::ReviewDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::AuxInfoPause` (r:1 w:0)
+    /// Proof: `Signing::AuxInfoPause` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::AuxInfoAttempt` (r:1 w:0)
+    /// Proof: `Signing::AuxInfoAttempt` (`max_values`: Some(1), `max_size`: Some(4651), added: 5146, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Parameters` (r:1 w:0)
+    /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::RotationFrom` (r:1 w:0)
+    /// Proof: `Signing::RotationFrom` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Challenges` (r:1 w:0)
+    /// Proof: `Signing::Challenges` (`max_values`: Some(1), `max_size`: Some(7202), added: 7697, mode: `MaxEncodedLen`)
     fn on_initialize() -> Weight {
-        // At least 8_880 ns.
-        Weight::from_parts(11_700_000, 6663).saturating_add(T::DbWeight::get().reads(1))
+        // At least 50_064 ns.
+        Weight::from_parts(53_559_000, 8687).saturating_add(T::DbWeight::get().reads(9))
     }
     /// Storage: `Signing::Phase` (r:1 w:0)
     /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
@@ -245,8 +260,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::CounterForSigningKeys` (r:1 w:0)
     /// Proof: `Signing::CounterForSigningKeys` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn await_signers() -> Weight {
-        // At least 5_810 ns.
-        Weight::from_parts(7_540_000, 6663).saturating_add(T::DbWeight::get().reads(4))
+        // At least 6_820 ns.
+        Weight::from_parts(7_421_000, 6663).saturating_add(T::DbWeight::get().reads(4))
     }
     /// Storage: `Signing::Parameters` (r:1 w:0)
     /// Proof: `Signing::Parameters` (`max_values`: Some(1), `max_size`: Some(60), added: 555, mode: `MaxEncodedLen`)
@@ -268,10 +283,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     /// The range of component `v` is `[2, 100]`.
     fn start_keygen(v: u32) -> Weight {
-        // At least 29_581 ns.
-        Weight::from_parts(41_269_567, 4687)
-            // ±49_388
-            .saturating_add(Weight::from_parts(5_668_572, 0).saturating_mul(v.into()))
+        // At least 35_002 ns.
+        Weight::from_parts(38_600_967, 4687)
+            // ±148_664
+            .saturating_add(Weight::from_parts(6_097_516, 0).saturating_mul(v.into()))
             .saturating_add(T::DbWeight::get().reads(7))
             .saturating_add(T::DbWeight::get().reads(u64::from(v).saturating_mul(2)))
             .saturating_add(T::DbWeight::get().writes(3))
@@ -288,8 +303,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Phase` (r:0 w:1)
     /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     fn fail_keygen() -> Weight {
-        // At least 230_871 ns.
-        Weight::from_parts(263_060_000, 90846)
+        // At least 232_807 ns.
+        Weight::from_parts(252_586_000, 90846)
             .saturating_add(T::DbWeight::get().reads(65))
             .saturating_add(T::DbWeight::get().writes(3))
     }
@@ -334,8 +349,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::RotationFrom` (r:0 w:1)
     /// Proof: `Signing::RotationFrom` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn confirm_reshare() -> Weight {
-        // At least 914_552 ns.
-        Weight::from_parts(1_060_251_000, 398878)
+        // At least 997_356 ns.
+        Weight::from_parts(1_064_966_000, 398878)
             .saturating_add(T::DbWeight::get().reads(202))
             .saturating_add(T::DbWeight::get().writes(140))
     }
@@ -348,8 +363,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `System::BlockHash` (r:1 w:0)
     /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_confirm_reshare() -> Weight {
-        // At least 64_420 ns.
-        Weight::from_parts(81_770_000, 6663).saturating_add(T::DbWeight::get().reads(4))
+        // At least 74_381 ns.
+        Weight::from_parts(78_367_000, 6663).saturating_add(T::DbWeight::get().reads(4))
     }
     /// Storage: `Signing::AuxInfoAttempt` (r:1 w:1)
     /// Proof: `Signing::AuxInfoAttempt` (`max_values`: Some(1), `max_size`: Some(4651), added: 5146, mode: `MaxEncodedLen`)
@@ -370,8 +385,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::ReviewDue` (r:0 w:1)
     /// Proof: `Signing::ReviewDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     fn confirm_aux_info() -> Weight {
-        // At least 151_570 ns.
-        Weight::from_parts(187_641_000, 45918)
+        // At least 169_102 ns.
+        Weight::from_parts(179_177_000, 45918)
             .saturating_add(T::DbWeight::get().reads(36))
             .saturating_add(T::DbWeight::get().writes(5))
     }
@@ -382,8 +397,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `System::BlockHash` (r:1 w:0)
     /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_confirm_aux_info() -> Weight {
-        // At least 59_980 ns.
-        Weight::from_parts(82_581_000, 6136).saturating_add(T::DbWeight::get().reads(3))
+        // At least 68_933 ns.
+        Weight::from_parts(72_779_000, 6136).saturating_add(T::DbWeight::get().reads(3))
     }
     /// Storage: `Signing::KeyOwners` (r:1 w:0)
     /// Proof: `Signing::KeyOwners` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
@@ -404,8 +419,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Session::CurrentIndex` (r:1 w:0)
     /// Proof: `Session::CurrentIndex` (`max_values`: Some(1), `max_size`: None, mode: `Measured`)
     fn report_fault() -> Weight {
-        // At least 398_811 ns.
-        Weight::from_parts(443_220_000, 255690)
+        // At least 431_593 ns.
+        Weight::from_parts(449_289_000, 255690)
             .saturating_add(T::DbWeight::get().reads(108))
             .saturating_add(T::DbWeight::get().writes(3))
     }
@@ -424,8 +439,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Reports` (r:1 w:0)
     /// Proof: `Signing::Reports` (`max_values`: None, `max_size`: Some(3742), added: 6217, mode: `MaxEncodedLen`)
     fn authorize_report_fault() -> Weight {
-        // At least 116_960 ns.
-        Weight::from_parts(134_100_000, 7207).saturating_add(T::DbWeight::get().reads(7))
+        // At least 113_238 ns.
+        Weight::from_parts(125_327_000, 7207).saturating_add(T::DbWeight::get().reads(7))
     }
     /// Storage: `Signing::KeyOwners` (r:1 w:0)
     /// Proof: `Signing::KeyOwners` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
@@ -485,10 +500,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Reports` (`max_values`: None, `max_size`: Some(3742), added: 6217, mode: `MaxEncodedLen`)
     /// The range of component `n` is `[4000, 400000]`.
     fn report_proof(n: u32) -> Weight {
-        // At least 12_699_439 ns.
-        Weight::from_parts(14_719_445_302, 2554541)
-            // ±391
-            .saturating_add(Weight::from_parts(2_653, 0).saturating_mul(n.into()))
+        // At least 16_108_769 ns.
+        Weight::from_parts(17_401_933_471, 2554541)
+            // ±1_192
+            .saturating_add(Weight::from_parts(3_450, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(3041))
             .saturating_add(T::DbWeight::get().writes(3011))
     }
@@ -510,10 +525,10 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::NetworkVerifyingKey` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
     /// The range of component `n` is `[4000, 400000]`.
     fn authorize_report_proof(n: u32) -> Weight {
-        // At least 149_450 ns.
-        Weight::from_parts(151_641_371, 5887)
-            // ±13
-            .saturating_add(Weight::from_parts(4_453, 0).saturating_mul(n.into()))
+        // At least 134_270 ns.
+        Weight::from_parts(135_284_582, 5887)
+            // ±44
+            .saturating_add(Weight::from_parts(4_997, 0).saturating_mul(n.into()))
             .saturating_add(T::DbWeight::get().reads(8))
     }
     /// Storage: `Signing::KeyOwners` (r:1 w:0)
@@ -521,8 +536,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Signing::Challenges` (r:1 w:1)
     /// Proof: `Signing::Challenges` (`max_values`: Some(1), `max_size`: Some(7202), added: 7697, mode: `MaxEncodedLen`)
     fn answer_challenge() -> Weight {
-        // At least 60_660 ns.
-        Weight::from_parts(71_490_000, 8687)
+        // At least 75_142 ns.
+        Weight::from_parts(82_493_000, 8687)
             .saturating_add(T::DbWeight::get().reads(2))
             .saturating_add(T::DbWeight::get().writes(1))
     }
@@ -533,8 +548,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `System::BlockHash` (r:1 w:0)
     /// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
     fn authorize_answer_challenge() -> Weight {
-        // At least 84_490 ns.
-        Weight::from_parts(98_970_000, 8687).saturating_add(T::DbWeight::get().reads(3))
+        // At least 88_572 ns.
+        Weight::from_parts(102_413_000, 8687).saturating_add(T::DbWeight::get().reads(3))
     }
     /// Storage: `Signing::Committee` (r:1 w:0)
     /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
@@ -542,30 +557,30 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Retiring` (`max_values`: Some(1), `max_size`: Some(1025), added: 1520, mode: `MaxEncodedLen`)
     /// Storage: `Signing::LostSeats` (r:1 w:1)
     /// Proof: `Signing::LostSeats` (`max_values`: Some(1), `max_size`: Some(2370), added: 2865, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Leaving` (r:1 w:0)
+    /// Proof: `Signing::Leaving` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
     /// Storage: `Signing::SigningKeys` (r:99 w:0)
     /// Proof: `Signing::SigningKeys` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Signers` (r:101 w:0)
     /// Proof: `Signing::Signers` (`max_values`: None, `max_size`: Some(333), added: 2808, mode: `MaxEncodedLen`)
-    /// Storage: `Signing::Leaving` (r:1 w:0)
-    /// Proof: `Signing::Leaving` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Barred` (r:1 w:0)
     /// Proof: `Signing::Barred` (`max_values`: Some(1), `max_size`: Some(3206), added: 3701, mode: `MaxEncodedLen`)
     /// Storage: `Staking::ActiveEra` (r:1 w:0)
     /// Proof: `Staking::ActiveEra` (`max_values`: Some(1), `max_size`: Some(13), added: 508, mode: `MaxEncodedLen`)
     fn leave_committee() -> Weight {
-        // At least 605_780 ns.
-        Weight::from_parts(692_841_000, 284598)
+        // At least 623_418 ns.
+        Weight::from_parts(687_784_000, 284598)
             .saturating_add(T::DbWeight::get().reads(206))
             .saturating_add(T::DbWeight::get().writes(2))
     }
+    /// Storage: `Signing::Phase` (r:1 w:1)
+    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     /// Storage: `Signing::CounterForSigners` (r:1 w:0)
     /// Proof: `Signing::CounterForSigners` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     /// Storage: `Signing::LostSeats` (r:1 w:1)
     /// Proof: `Signing::LostSeats` (`max_values`: Some(1), `max_size`: Some(2370), added: 2865, mode: `MaxEncodedLen`)
     /// Storage: `Signing::ReviewDue` (r:1 w:1)
     /// Proof: `Signing::ReviewDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-    /// Storage: `Signing::Phase` (r:1 w:1)
-    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Committee` (r:1 w:1)
     /// Proof: `Signing::Committee` (`max_values`: Some(1), `max_size`: Some(3118), added: 3613, mode: `MaxEncodedLen`)
     /// Storage: `Staking::ActiveEra` (r:1 w:0)
@@ -586,35 +601,37 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Excluded` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Retiring` (r:1 w:0)
     /// Proof: `Signing::Retiring` (`max_values`: Some(1), `max_size`: Some(1025), added: 1520, mode: `MaxEncodedLen`)
-    /// Storage: `Signing::SigningKeys` (r:99 w:0)
+    /// Storage: `Signing::Leaving` (r:1 w:0)
+    /// Proof: `Signing::Leaving` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::SigningKeys` (r:70 w:0)
     /// Proof: `Signing::SigningKeys` (`max_values`: None, `max_size`: Some(72), added: 2547, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Signers` (r:101 w:0)
     /// Proof: `Signing::Signers` (`max_values`: None, `max_size`: Some(333), added: 2808, mode: `MaxEncodedLen`)
-    /// Storage: `Signing::Leaving` (r:1 w:0)
-    /// Proof: `Signing::Leaving` (`max_values`: Some(1), `max_size`: Some(3202), added: 3697, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Standbys` (r:1 w:1)
     /// Proof: `Signing::Standbys` (`max_values`: Some(1), `max_size`: Some(513), added: 1008, mode: `MaxEncodedLen`)
     /// Storage: `Signing::AuxInfo` (r:1 w:0)
     /// Proof: `Signing::AuxInfo` (`max_values`: Some(1), `max_size`: Some(3109), added: 3604, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Challenges` (r:1 w:0)
+    /// Proof: `Signing::Challenges` (`max_values`: Some(1), `max_size`: Some(7202), added: 7697, mode: `MaxEncodedLen`)
     /// The range of component `v` is `[4, 100]`.
     fn reassign(v: u32) -> Weight {
-        // At least 99_410 ns.
-        Weight::from_parts(83_915_909, 8631)
-            // ±62_052
-            .saturating_add(Weight::from_parts(12_653_044, 0).saturating_mul(v.into()))
-            .saturating_add(T::DbWeight::get().reads(17))
+        // At least 202_672 ns.
+        Weight::from_parts(143_645_254, 8687)
+            // ±509_186
+            .saturating_add(Weight::from_parts(12_067_894, 0).saturating_mul(v.into()))
+            .saturating_add(T::DbWeight::get().reads(10))
             .saturating_add(T::DbWeight::get().reads(u64::from(v).saturating_mul(2)))
             .saturating_add(T::DbWeight::get().writes(8))
             .saturating_add(Weight::from_parts(0, 2808).saturating_mul(v.into()))
     }
+    /// Storage: `Signing::Phase` (r:1 w:1)
+    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     /// Storage: `Signing::CounterForSigners` (r:1 w:0)
     /// Proof: `Signing::CounterForSigners` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     /// Storage: `Signing::LostSeats` (r:1 w:0)
     /// Proof: `Signing::LostSeats` (`max_values`: Some(1), `max_size`: Some(2370), added: 2865, mode: `MaxEncodedLen`)
     /// Storage: `Signing::ReviewDue` (r:1 w:1)
     /// Proof: `Signing::ReviewDue` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
-    /// Storage: `Signing::Phase` (r:1 w:1)
-    /// Proof: `Signing::Phase` (`max_values`: Some(1), `max_size`: Some(5178), added: 5673, mode: `MaxEncodedLen`)
     /// Storage: `Signing::FruitlessAttempts` (r:1 w:1)
     /// Proof: `Signing::FruitlessAttempts` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     /// Storage: `Signing::Committee` (r:1 w:0)
@@ -647,15 +664,17 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Proof: `Signing::Standbys` (`max_values`: Some(1), `max_size`: Some(513), added: 1008, mode: `MaxEncodedLen`)
     /// Storage: `Signing::AuxInfo` (r:1 w:0)
     /// Proof: `Signing::AuxInfo` (`max_values`: Some(1), `max_size`: Some(3109), added: 3604, mode: `MaxEncodedLen`)
+    /// Storage: `Signing::Challenges` (r:1 w:0)
+    /// Proof: `Signing::Challenges` (`max_values`: Some(1), `max_size`: Some(7202), added: 7697, mode: `MaxEncodedLen`)
     /// Storage: `Signing::ExcludedAt` (r:0 w:1)
     /// Proof: `Signing::ExcludedAt` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
     /// The range of component `v` is `[4, 100]`.
     fn fail_resharing(v: u32) -> Weight {
-        // At least 288_900 ns.
-        Weight::from_parts(237_943_080, 6663)
-            // ±785_713
-            .saturating_add(Weight::from_parts(25_909_722, 0).saturating_mul(v.into()))
-            .saturating_add(T::DbWeight::get().reads(19))
+        // At least 204_415 ns.
+        Weight::from_parts(332_053_462, 8687)
+            // ±692_938
+            .saturating_add(Weight::from_parts(15_182_644, 0).saturating_mul(v.into()))
+            .saturating_add(T::DbWeight::get().reads(20))
             .saturating_add(T::DbWeight::get().reads(u64::from(v).saturating_mul(2)))
             .saturating_add(T::DbWeight::get().writes(7))
             .saturating_add(Weight::from_parts(0, 2808).saturating_mul(v.into()))
@@ -697,8 +716,8 @@ impl<T: frame_system::Config> pallet_signing::WeightInfo for WeightInfo<T> {
     /// Storage: `Staking::UnappliedSlashes` (r:1 w:1)
     /// Proof: `Staking::UnappliedSlashes` (`max_values`: None, `max_size`: None, mode: `Measured`)
     fn punish() -> Weight {
-        // At least 12_203_358 ns.
-        Weight::from_parts(13_834_620_000, 2554541)
+        // At least 15_042_711 ns.
+        Weight::from_parts(20_917_620_000, 2554541)
             .saturating_add(T::DbWeight::get().reads(3032))
             .saturating_add(T::DbWeight::get().writes(3008))
     }
