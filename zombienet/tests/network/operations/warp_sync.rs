@@ -85,5 +85,8 @@ async fn warped(place: &Place, node: &Validator, other: &Validator) -> String {
     let refusal = Rpc::new(&node.rpc)
         .call("state_getRuntimeVersion", json!([first]))
         .await;
-    refusal.expect_err("it has the state of block 1").message
+    let refusal = refusal.expect_err("it has the state of block 1").message;
+    // And not for another reason: it knows the block.
+    assert!(refusal.contains("State already discarded"), "{refusal}");
+    refusal
 }
