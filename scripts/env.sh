@@ -3,7 +3,8 @@
 # Everything is built with one cargo profile (release) into one target directory outside the
 # checkout, which all clones on a machine share. See docs/decisions/0001-one-profile.md.
 
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+# The checkout, also if scripts/ is reached by a link.
+repo=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/signing-network"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$cache/target}"
 export WASM_BUILD_WORKSPACE_HINT="$repo"
