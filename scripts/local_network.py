@@ -85,9 +85,14 @@ def cli(url, *arguments, may_fail=False):
     return answer
 
 
+def process_stat(pid):
+    """What Linux tells of a process, from its state on, which comes third (proc_pid_stat(5))."""
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+
+
 def process_state(pid):
-    """The state, number of threads and time of start, in ticks since the machine's, of a process (proc(5))."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    """The state, number of threads and time of start, in ticks since the machine's, of a process."""
+    fields = process_stat(pid)
     return fields[0], int(fields[17]), int(fields[19])
 
 

@@ -14,7 +14,7 @@ import urllib.request
 from collections import Counter
 from statistics import median
 
-from local_network import PROGRAMS, SCRIPTS, TARGET, LocalNetwork, cli, fail, last_json, output
+from local_network import PROGRAMS, SCRIPTS, TARGET, LocalNetwork, cli, fail, last_json, output, process_stat
 from local_network import build as build_all
 
 USER = "//Bob"
@@ -155,9 +155,8 @@ def memory_of(node):
 
 
 def cpu_seconds_of(node):
-    """What a node has used of the processors, in seconds (proc_pid_stat(5))."""
-    with open(f"/proc/{node['pid']}/stat", encoding="ascii") as stat:
-        user, system = stat.read().rpartition(")")[2].split()[11:13]
+    """What a node has used of the processors, in seconds."""
+    user, system = process_stat(node["pid"])[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 

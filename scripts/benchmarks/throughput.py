@@ -74,9 +74,10 @@ def show(found):
           f" {'used':>6} {'median':>8} {'slowest':>8} {'sessions':>9} {'memory':>10}")
     for row in found["rows"]:
         refused = sum(sum(counts.values()) for counts in row["not_ok"].values())
+        used = total(row, "cpu_seconds") / (row["answered"] + row["warm_ups"])
         print(f"{row['users']:5} {row['answered']:9} {row['failed']:7} {refused:7} {row['per_second']:9.2f}"
               f" {row['allowed_per_second']:8.2f} {100 * row['of_allowed']:4.0f} %"
-              f" {total(row, 'cpu_seconds') / (row['answered'] + row['warm_ups']):4.2f} s {row['median']:6.2f} s {row['slowest']:6.2f} s"
+              f" {used:4.2f} s {row['median']:6.2f} s {row['slowest']:6.2f} s"
               f" {total(row, 'sessions'):9.0f} {total(row, 'memory_mib'):6.0f} MiB")
         show_outcome(row)
     print(f"memory of all nodes: {found['memory_before_mib']:.0f} MiB before the first request")
